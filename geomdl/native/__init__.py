@@ -1,0 +1,1 @@
+"""Compiled kernels land here, one module per family and instruction set (neighbors_avx2, ...)."""

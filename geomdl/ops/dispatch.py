@@ -1,0 +1,168 @@
+"""One name, several bodies: a torch body is the specification, a kernel may override it.
+
+`@op` turns a function whose body is plain torch into a custom operator `geomdl::<name>` that is
+opaque to autograd, torch.compile and torch.export. When it runs on the CPU and
+`geomdl/native/<family>_<isa>` has a function of that name, the kernel runs instead of the body;
+on another device `geomdl/ops/gpu/<family>.py` may override it in the same way. The family is the
+name of the file. Kernels take the arguments in the same order, then the number of threads.
+"""
+
+import contextlib
+import functools
+import importlib
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+ISAS = {"DEFAULT": "baseline", "AVX2": "avx2", "AVX512": "avx512"}
+ORDER = ("avx512", "avx2", "baseline")
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operator: its name, family, torch body and the float dtypes that its kernel takes."""
+
+    name: str
+    family: str
+    body: Callable[..., Any]
+    dtypes: tuple[torch.dtype, ...]
+
+
+OPS: dict[str, Op] = {}
+_forced: list[str] = []
+_in_fork = False
+
+
+def _after_fork() -> None:
+    # OpenMP's pool does not survive a fork: the child would wait for threads that are not there.
+    global _in_fork
+    _in_fork = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def threads() -> int:
+    """Threads that kernels may use: torch's number, and one in a forked child."""
+    return 1 if _in_fork else torch.get_num_threads()
+
+
+def best_isa() -> str:
+    """The widest instruction set of this CPU; GEOMDL_ISA lowers it (baseline, avx2, avx512)."""
+    found = ISAS.get(torch.backends.cpu.get_cpu_capability(), "baseline")
+    wanted = os.environ.get("GEOMDL_ISA", found)
+    if wanted not in ORDER:
+        raise ValueError(f"GEOMDL_ISA: expected one of {', '.join(ORDER)}, got {wanted!r}")
+    return ORDER[max(ORDER.index(found), ORDER.index(wanted))]
+
+
+@functools.cache
+def native(family: str) -> ModuleType | None:
+    """The kernels of a family, built for the widest instruction set that runs here, or None."""
+    for isa in ORDER[ORDER.index(best_isa()) :]:
+        name = f"geomdl.native.{family}_{isa}"
+        if importlib.util.find_spec(name) is not None:
+            return importlib.import_module(name)
+    return None
+
+
+@functools.cache
+def gpu(family: str) -> ModuleType | None:
+    """The Triton kernels of a family, or None."""
+    name = f"geomdl.ops.gpu.{family}"
+    triton_here = importlib.util.find_spec("triton") is not None
+    if not triton_here or importlib.util.find_spec(name) is None:
+        return None
+    return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def backend(name: str) -> Iterator[None]:
+    """Within this context every op runs on `name`: 'torch' (the bodies) or 'native' (kernels).
+
+    'native' raises RuntimeError where an op has no kernel for what it was given.
+    """
+    if name not in ("torch", "native"):
+        raise ValueError(f"backend: expected 'torch' or 'native', got {name!r}")
+    _forced.append(name)
+    try:
+        yield
+    finally:
+        _forced.pop()
+
+
+def kernel_of(record: Op, tensors: list[Tensor]) -> Callable[..., Any] | None:
+    """The kernel that would run `record` on these tensors, or None for the torch body."""
+    if _forced and _forced[-1] == "torch":
+        return None
+    devices = {t.device.type for t in tensors}
+    floats = {t.dtype for t in tensors if t.is_floating_point()}
+    kernel = None
+    if devices <= {"cpu"}:
+        module = native(record.family) if floats <= set(record.dtypes) else None
+        kernel = getattr(module, record.name, None)
+        if kernel is not None:
+            kernel = functools.partial(_call_native, kernel)
+    elif devices == {"cuda"}:
+        kernel = getattr(gpu(record.family), record.name, None)
+    if kernel is None and _forced and _forced[-1] == "native":
+        raise RuntimeError(f"{record.name}: no kernel for {devices} {floats}")
+    return kernel
+
+
+def _call_native(kernel: Callable[..., Any], *args: Any) -> Any:
+    ready = [a.detach().contiguous() if isinstance(a, Tensor) else a for a in args]
+    result = kernel(*ready, threads())
+    if isinstance(result, tuple):
+        return tuple(torch.from_numpy(r) for r in result)
+    return torch.from_numpy(result)
+
+
+def op(
+    *,
+    fake: Callable[..., Any],
+    check: Callable[..., None] | None = None,
+    dtypes: tuple[torch.dtype, ...] = (torch.float32,),
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a custom operator of a torch body.
+
+    fake(*args) -> empty outputs of the right shape, dtype and device (it sees no values);
+    check(*args) raises GeometryError on bad arguments and runs before any backend;
+    dtypes are the float dtypes for which the native kernel was instantiated.
+    Outputs carry no gradient: what must be differentiable is computed from them in torch.
+    """
+
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+        name = body.__name__
+        record = Op(name, body.__module__.rsplit(".", 1)[-1], body, dtypes)
+        OPS[name] = record
+        signature = inspect.signature(body)
+
+        def run(*args: Any) -> Any:
+            kernel = kernel_of(record, [a for a in args if isinstance(a, Tensor)])
+            return (kernel or body)(*args)
+
+        run.__signature__ = signature  # type: ignore[attr-defined]
+        run.__annotations__ = body.__annotations__
+        custom = torch.library.custom_op(f"geomdl::{name}", run, mutates_args=())
+        custom.register_fake(fake)
+
+        @functools.wraps(body)
+        def public(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            values = [a.detach() if isinstance(a, Tensor) else a for a in bound.args]
+            if check is not None and not torch.compiler.is_compiling():
+                check(*values)
+            return custom(*values)
+
+        return public
+
+    return decorate

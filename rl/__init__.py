@@ -1,0 +1,1 @@
+"""Value-based reinforcement learning on Gymnasium environments. The agents come later."""

@@ -1,0 +1,1 @@
+"""Tests mirror the tree; oracles import nothing from the project."""

@@ -1,0 +1,28 @@
+"""Fixtures of all tests: both backends, and the real data where it lies."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from geomdl.ops import dispatch
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(params=["torch", "native"])
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test once on the torch bodies and once on the native kernels."""
+    with dispatch.backend(request.param):
+        yield request.param
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data: GEOMDL_DATA, or shared/data beside the checkout."""
+    named = os.environ.get("GEOMDL_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is not a folder (set GEOMDL_DATA)")
+    return folder
