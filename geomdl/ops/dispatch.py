@@ -87,7 +87,8 @@ def gpu(family: str) -> ModuleType | None:
 def backend(name: str) -> Iterator[None]:
     """Within this context every op runs on `name`: 'torch' (the bodies) or 'native' (kernels).
 
-    'native' raises RuntimeError where an op has no kernel for what it was given.
+    'native' raises RuntimeError where a kernel exists but cannot take what it was given, or where
+    its family was not built; an op that never had a kernel runs its body.
     """
     if name not in ("torch", "native"):
         raise ValueError(f"backend: expected 'torch' or 'native', got {name!r}")
@@ -103,18 +104,16 @@ def kernel_of(record: Op, tensors: list[Tensor]) -> Callable[..., Any] | None:
     if _forced and _forced[-1] == "torch":
         return None
     devices = {t.device.type for t in tensors}
+    if devices == {"cuda"}:
+        return getattr(gpu(record.family), record.name, None)
     floats = {t.dtype for t in tensors if t.is_floating_point()}
-    kernel = None
-    if devices <= {"cpu"}:
-        module = native(record.family) if floats <= set(record.dtypes) else None
-        kernel = getattr(module, record.name, None)
-        if kernel is not None:
-            kernel = functools.partial(_call_native, kernel)
-    elif devices == {"cuda"}:
-        kernel = getattr(gpu(record.family), record.name, None)
-    if kernel is None and _forced and _forced[-1] == "native":
-        raise RuntimeError(f"{record.name}: no kernel for {devices} {floats}")
-    return kernel
+    module = native(record.family) if devices <= {"cpu"} else None
+    kernel = getattr(module, record.name, None)
+    fits = floats <= set(record.dtypes)
+    strict = bool(_forced) and _forced[-1] == "native"
+    if strict and (module is None or (kernel is not None and not fits)):
+        raise RuntimeError(f"{record.name}: no kernel for {sorted(map(str, devices | floats))}")
+    return functools.partial(_call_native, kernel) if kernel is not None and fits else None
 
 
 def _call_native(kernel: Callable[..., Any], *args: Any) -> Any:
