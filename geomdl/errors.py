@@ -70,7 +70,7 @@ def expect_offsets(name: str, offsets: Tensor | None, count: int, like: Tensor) 
     ascending = offsets.numel() >= 1 and bool((offsets[1:] >= offsets[:-1]).all())
     if not ascending or int(offsets[0]) != 0 or int(offsets[-1]) != count:
         raise GeometryError(
-            f"{name}: expected ascending int64 offsets from 0 to {count}, got {offsets.tolist()[:8]}"
+            f"{name}: expected ascending int64 from 0 to {count}, got {offsets.tolist()[:8]}"
         )
     return offsets
 
