@@ -1,0 +1,1 @@
+"""The one training engine; so far its record of results."""
