@@ -1,0 +1,1 @@
+"""One system per file; with the command line the only place where all packages meet."""
