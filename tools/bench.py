@@ -36,7 +36,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `prepare` may raise ImportError: then the peer is missing."""
+    """One line of the table. Where the peer is not installed, `prepare` gives a Work without it."""
 
     name: str
     group: str
