@@ -1,0 +1,301 @@
+#include "kernel.h"
+#include "screen.h"
+
+#include <limits>
+
+namespace geomdl {
+namespace {
+
+constexpr int kTile = 64;    // pixels per side
+constexpr int kLanes = 16;   // pixels of a row that are tested together
+constexpr int kStride = kTile + kLanes;  // lanes past the right border land in the padding
+constexpr int kSmall = 1 << 18;          // subpixels: edge functions of smaller boxes fit 32 bits
+
+struct Tile {
+    float inverse[kTile * kStride];
+    int32_t face[kTile * kStride];
+};
+
+struct Scene {
+    const int64_t *faces;
+    int64_t face_begin, face_end;
+    Lens lens;
+    bool cull;
+    int columns() const { return (lens.width + kTile - 1) / kTile; }
+    int rows() const { return (lens.height + kTile - 1) / kTile; }
+};
+
+// Triangles of one thread's share of the faces, and for each tile those that may touch it.
+struct Share {
+    std::vector<Triangle> triangles;
+    std::vector<std::vector<uint32_t>> bins;
+};
+
+// An edge function divided by 256 at the centre of pixel (left, top), and its steps. All centres
+// lie 256 subpixels apart, so the floor keeps the sign test exact and `rest` gives back the rest.
+struct Edge {
+    int64_t start, dx, dy;
+    float rest;
+};
+
+Edge edge_of(const Triangle &t, int from, int to, int left, int top) {
+    const int64_t dx = t.x[to] - t.x[from], dy = t.y[to] - t.y[from];
+    const int64_t px = int64_t(left) * kSubpixel + kSubpixel / 2 - t.x[from];
+    const int64_t py = int64_t(top) * kSubpixel + kSubpixel / 2 - t.y[from];
+    const bool top_left = dy < 0 || (dy == 0 && dx > 0);
+    const int64_t value = dx * py - dy * px;
+    const int64_t start = (value - (top_left ? 0 : 1)) >> 8;
+    return {start, -dy, dx, float(value - start * kSubpixel) / kSubpixel};
+}
+
+// Int is wide enough for the edge functions within the box and one run of lanes beyond.
+template <typename Int>
+void draw(const Triangle &t, Box box, int left, int top, Tile &tile) {
+    const Edge e[3] = {edge_of(t, 1, 2, box.left, box.top), edge_of(t, 2, 0, box.left, box.top),
+                       edge_of(t, 0, 1, box.left, box.top)};
+    const double area = double(t.x[1] - t.x[0]) * (t.y[2] - t.y[0]) -
+                        double(t.y[1] - t.y[0]) * (t.x[2] - t.x[0]);
+    float scale[3], rest = 0;
+    for (int k = 0; k < 3; ++k) {
+        scale[k] = float(t.inverse[k] * (kSubpixel / area));
+        rest += e[k].rest * scale[k];
+    }
+    const Int ax = Int(e[0].dx), bx = Int(e[1].dx), cx = Int(e[2].dx);
+    const float as = scale[0], bs = scale[1], cs = scale[2];
+    const int32_t face = t.face;
+    for (int y = box.top; y <= box.bottom; ++y) {
+        const int64_t down = y - box.top;
+        for (int x = box.left; x <= box.right; x += kLanes) {
+            const int64_t along = x - box.left;
+            const Int a0 = Int(e[0].start + e[0].dy * down + e[0].dx * along);
+            const Int b0 = Int(e[1].start + e[1].dy * down + e[1].dx * along);
+            const Int c0 = Int(e[2].start + e[2].dy * down + e[2].dx * along);
+            float *inverse = tile.inverse + (y - top) * kStride + (x - left);
+            int32_t *seen = tile.face + (y - top) * kStride + (x - left);
+#pragma omp simd
+            for (int i = 0; i < kLanes; ++i) {
+                const Int a = a0 + ax * i, b = b0 + bx * i, c = c0 + cx * i;
+                const float z = rest + float(a) * as + float(b) * bs + float(c) * cs;
+                const bool hit = (a | b | c) >= 0;
+                const bool nearer = z > inverse[i] || (z == inverse[i] && face < seen[i]);
+                inverse[i] = hit && nearer ? z : inverse[i];
+                seen[i] = hit && nearer ? face : seen[i];
+            }
+        }
+    }
+}
+
+// Whether an edge has the whole tile on its outer side.
+bool misses(const Triangle &t, Box box) {
+    const int next[4] = {0, 1, 2, 0};
+    for (int k = 0; k < 3; ++k) {
+        const Edge e = edge_of(t, next[k], next[k + 1], box.left, box.top);
+        const int64_t best = e.start + std::max<int64_t>(e.dx, 0) * (box.right - box.left) +
+                             std::max<int64_t>(e.dy, 0) * (box.bottom - box.top);
+        if (best < 0) return true;
+    }
+    return false;
+}
+
+Box overlap(Box a, int left, int top) {
+    return {std::max(a.left, left), std::max(a.top, top), std::min(a.right, left + kTile - 1),
+            std::min(a.bottom, top + kTile - 1)};
+}
+
+void add(const Scene &s, const Corner &a, const Corner &b, const Corner &c, int64_t face,
+         Share &share) {
+    Triangle t;
+    Box box;
+    if (!arrange(a, b, c, int(face), s.lens.height, s.lens.width, t, box)) return;
+    const uint32_t index = uint32_t(share.triangles.size());
+    const bool single = box.left / kTile == box.right / kTile && box.top / kTile == box.bottom / kTile;
+    for (int row = box.top / kTile; row <= box.bottom / kTile; ++row)
+        for (int column = box.left / kTile; column <= box.right / kTile; ++column)
+            if (single || !misses(t, overlap(box, column * kTile, row * kTile)))
+                share.bins[row * s.columns() + column].push_back(index);
+    share.triangles.push_back(t);
+}
+
+template <typename T>
+Point3 point(const T *vertices, int64_t index) {
+    return {double(vertices[3 * index]), double(vertices[3 * index + 1]),
+            double(vertices[3 * index + 2])};
+}
+
+Point3 cross(Point3 a, Point3 b) {
+    return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
+}
+
+double dot(Point3 a, Point3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+
+template <typename T>
+void set_up(const Scene &s, const T *vertices, const Corner *corners, int64_t begin, int64_t end,
+            Share &share) {
+    share.bins.resize(size_t(s.columns()) * s.rows());
+    share.triangles.reserve(size_t(end - begin) / 2);
+    for (int64_t f = begin; f < end; ++f) {
+        const int64_t *v = s.faces + 3 * f;
+        if (s.cull) {
+            const Point3 a = point(vertices, v[0]);
+            const Point3 n = cross(point(vertices, v[1]), point(vertices, v[2]));
+            if (dot(a, n) >= 0) continue;
+        }
+        const Corner &a = corners[v[0]], &b = corners[v[1]], &c = corners[v[2]];
+        if (a.plain && b.plain && c.plain) {
+            add(s, a, b, c, f, share);
+            continue;
+        }
+        Point3 polygon[10];
+        Corner cut[10];
+        for (int k = 0; k < 3; ++k) polygon[k] = point(vertices, v[k]);
+        const int count = clip_to_screen(s.lens, polygon, cut);
+        for (int k = 1; k + 1 < count; ++k) add(s, cut[0], cut[k], cut[k + 1], f, share);
+    }
+}
+
+// Weights of a face's corners where the pixel's ray meets its plane: u, v, w are the ray times
+// the normals of the three planes through the eye and an edge.
+struct Surface {
+    Point3 u, v, w;
+    double z[3];
+
+    template <typename T>
+    Surface(const T *vertices, const int64_t *f) {
+        const Point3 a = point(vertices, f[0]), b = point(vertices, f[1]),
+                     c = point(vertices, f[2]);
+        u = cross(b, c), v = cross(c, a), w = cross(a, b);
+        z[0] = a.z, z[1] = b.z, z[2] = c.z;
+    }
+
+    double at(double x, double y, double *weight) const {
+        const double p[3] = {x * u.x + y * u.y + u.z, x * v.x + y * v.y + v.z,
+                             x * w.x + y * w.y + w.z};
+        const double total = p[0] + p[1] + p[2];
+        double inside = 0;
+        for (int k = 0; k < 3; ++k) inside += weight[k] = std::max(p[k] / total, 0.0);
+        const bool hit = inside > 0 && inside < std::numeric_limits<double>::infinity();
+        const double factor = 1 / inside;
+        for (int k = 0; k < 3; ++k) weight[k] = hit ? weight[k] * factor : 1.0 / 3;
+        return weight[0] * z[0] + weight[1] * z[1] + weight[2] * z[2];
+    }
+};
+
+template <typename T>
+struct Image {
+    int64_t *face;
+    T *depth, *barycentric;
+};
+
+template <typename T>
+void resolve(const Scene &s, const T *vertices, const Tile &tile, int left, int top,
+             Image<T> image) {
+    const Lens &k = s.lens;
+    const int right = std::min(left + kTile, k.width), bottom = std::min(top + kTile, k.height);
+    for (int row = top; row < bottom; ++row) {
+        const double y = (row + 0.5 - k.cy) / k.fy;
+        const int32_t *seen = tile.face + (row - top) * kStride;
+        for (int column = left; column < right; ++column) {
+            const int64_t at = int64_t(row) * k.width + column;
+            T *barycentric = image.barycentric + 3 * at;
+            const int32_t face = seen[column - left];
+            if (face == std::numeric_limits<int32_t>::max()) {
+                image.face[at] = -1;
+                image.depth[at] = std::numeric_limits<T>::infinity();
+                barycentric[0] = barycentric[1] = barycentric[2] = 0;
+                continue;
+            }
+            double weight[3];
+            const Surface surface(vertices, s.faces + 3 * int64_t(face));
+            const double x = (column + 0.5 - k.cx - k.skew * y) / k.fx;
+            image.face[at] = face;
+            image.depth[at] = T(surface.at(x, y, weight));
+            for (int j = 0; j < 3; ++j) barycentric[j] = T(weight[j]);
+        }
+    }
+}
+
+template <typename T>
+void draw_tile(const Scene &s, const T *vertices, const std::vector<Share> &shares, int number,
+               Image<T> image) {
+    const int left = number % s.columns() * kTile, top = number / s.columns() * kTile;
+    alignas(64) Tile tile;
+    std::fill(std::begin(tile.inverse), std::end(tile.inverse), 0.0f);
+    std::fill(std::begin(tile.face), std::end(tile.face), std::numeric_limits<int32_t>::max());
+    for (const Share &share : shares)
+        for (uint32_t index : share.bins[number]) {
+            const Triangle &t = share.triangles[index];
+            const Box box = overlap(box_of(t, s.lens.height, s.lens.width), left, top);
+            const auto [xl, xh] = std::minmax({t.x[0], t.x[1], t.x[2]});
+            const auto [yl, yh] = std::minmax({t.y[0], t.y[1], t.y[2]});
+            if (std::max(xh - xl, yh - yl) < kSmall)
+                draw<int32_t>(t, box, left, top, tile);
+            else
+                draw<int64_t>(t, box, left, top, tile);
+        }
+    resolve(s, vertices, tile, left, top, image);
+}
+
+template <typename T>
+void render(const Scene &s, const T *vertices, int64_t vertex_count, Image<T> image, int threads) {
+    std::vector<Corner> corners(vertex_count);
+    std::vector<Share> shares(threads);
+    const int64_t count = s.face_end - s.face_begin;
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp for schedule(static)
+        for (int64_t i = 0; i < vertex_count; ++i) corners[i] = corner_of(s.lens, point(vertices, i));
+#pragma omp for schedule(static, 1)
+        for (int i = 0; i < threads; ++i)
+            set_up(s, vertices, corners.data(), s.face_begin + count * i / threads,
+                   s.face_begin + count * (i + 1) / threads, shares[i]);
+#pragma omp for schedule(dynamic, 1)
+        for (int i = 0; i < s.columns() * s.rows(); ++i)
+            draw_tile(s, vertices, shares, i, image);
+    }
+}
+
+Lens lens_of(const double *K, double near, int height, int width) {
+    return {K[0], K[1], K[2], K[4], K[5], near, height, width};
+}
+
+}  // namespace
+
+template <typename T>
+std::tuple<Out<int64_t>, Out<T>, Out<T>> scan_convert(In<T, 3> vertices, In<int64_t, 2> faces,
+                                                      In<double, 3> intrinsics,
+                                                      Maybe<int64_t, 1> face_offsets, int height,
+                                                      int width, double near, bool cull,
+                                                      int threads) {
+    const size_t batch = intrinsics.shape(0), pixels = size_t(height) * width;
+    auto face = make<int64_t>({batch, size_t(height), size_t(width)});
+    auto depth = make<T>({batch, size_t(height), size_t(width)});
+    auto barycentric = make<T>({batch, size_t(height), size_t(width), 3});
+    const int64_t count = vertices.shape(1);
+    {
+        nb::gil_scoped_release released;
+        for (size_t i = 0; i < batch; ++i) {
+            const double *K = intrinsics.data() + 9 * i;
+            const T *points = vertices.data() + (vertices.shape(0) > 1 ? 3 * count * i : 0);
+            Scene s{faces.data(), 0, int64_t(faces.shape(0)), lens_of(K, near, height, width), cull};
+            if (face_offsets) {
+                s.face_begin = face_offsets->data()[i];
+                s.face_end = face_offsets->data()[i + 1];
+            }
+            Image<T> image{face.data() + pixels * i, depth.data() + pixels * i,
+                           barycentric.data() + 3 * pixels * i};
+            render(s, points, count, image, std::max(threads, 1));
+        }
+    }
+    return {face, depth, barycentric};
+}
+
+}  // namespace geomdl
+
+NB_MODULE(GEOMDL_MODULE, m) {
+    using geomdl::scan_convert;
+    const auto no = [] { return nb::arg().noconvert(); };
+    m.def("scan_convert", &scan_convert<float>, no(), no(), no(), nb::arg().none(), nb::arg(),
+          nb::arg(), nb::arg(), nb::arg(), nb::arg());
+    m.def("scan_convert", &scan_convert<double>, no(), no(), no(), nb::arg().none(), nb::arg(),
+          nb::arg(), nb::arg(), nb::arg(), nb::arg());
+}
