@@ -12,6 +12,8 @@ import functools
 import importlib
 import inspect
 import os
+import pkgutil
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -35,6 +37,7 @@ class Op:
 
 
 OPS: dict[str, Op] = {}
+BROKEN: dict[str, str] = {}  # kernel modules that are installed but do not load, and why
 _forced: list[str] = []
 _in_fork = False
 
@@ -69,8 +72,29 @@ def native(family: str) -> ModuleType | None:
     for isa in ORDER[ORDER.index(best_isa()) :]:
         name = f"geomdl.native.{family}_{isa}"
         if importlib.util.find_spec(name) is not None:
-            return importlib.import_module(name)
+            try:
+                return importlib.import_module(name)
+            except ImportError as error:  # built against libraries that are newer than ours
+                BROKEN[name] = str(error)
+    _say_without_kernels()
     return None
+
+
+def built() -> list[str]:
+    """Names of the kernel modules that are installed, whether or not they run here."""
+    folder = importlib.import_module("geomdl.native").__path__
+    return sorted(m.name for m in pkgutil.iter_modules(folder))
+
+
+@functools.cache
+def _say_without_kernels() -> None:
+    if not built() or BROKEN:
+        warnings.warn(
+            "no native kernels run here, so ops run their torch bodies: right, but slower; "
+            "`geomdl doctor` says why",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
 @functools.cache
@@ -153,12 +177,19 @@ def op(
         custom = torch.library.custom_op(f"geomdl::{name}", run, mutates_args=())
         custom.register_fake(fake)
 
+        names = tuple(signature.parameters)
+        defaults = {
+            n: p.default for n, p in signature.parameters.items() if p.default is not p.empty
+        }
+
         @functools.wraps(body)
         def public(*args: Any, **kwargs: Any) -> Any:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            values = [a.detach() if isinstance(a, Tensor) else a for a in bound.args]
-            if check is not None and not torch.compiler.is_compiling():
+            compiling = torch.compiler.is_compiling()
+            if not compiling:  # torch 2.4 cannot trace inspect; the schema catches it there
+                signature.bind(*args, **kwargs)
+            rest = [kwargs.get(name, defaults.get(name)) for name in names[len(args) :]]
+            values = [a.detach() if isinstance(a, Tensor) else a for a in [*args, *rest]]
+            if check is not None and not compiling:
                 check(*values)
             return custom(*values)
 
