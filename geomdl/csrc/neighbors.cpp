@@ -1,0 +1,180 @@
+#include "exact.h"
+
+#include "kernel.h"
+#include "nearest.h"
+
+namespace geomdl {
+
+typedef std::pair<int64_t, int64_t> Range;
+
+// Items of a packed batch; one item when there are no offsets.
+static std::vector<Range> items(const Maybe<int64_t, 1> &offsets, int64_t count) {
+    if (!offsets) return {{0, count}};
+    std::vector<Range> out;
+    for (size_t b = 0; b + 1 < offsets->shape(0); ++b)
+        out.push_back({offsets->data()[b], offsets->data()[b + 1]});
+    return out;
+}
+
+template <typename T, int D>
+std::vector<Tree<T, D>> forest(const T *points, const std::vector<Range> &ranges, int dim,
+                               const std::vector<int64_t> &leaf, int threads) {
+    std::vector<Tree<T, D>> trees(ranges.size());
+#pragma omp parallel num_threads(threads)
+#pragma omp single
+    for (size_t b = 0; b < ranges.size(); ++b) {
+#pragma omp task firstprivate(b)
+        {
+            const auto [first, last] = ranges[b];
+            trees[b].prepare(points, first, last - first, dim, leaf[b]);
+            trees[b].build();
+        }
+    }
+    return trees;
+}
+
+struct Problem {
+    const void *points, *queries;
+    std::vector<Range> items, query_items;
+    int dim, threads;
+    int64_t k;
+    double reach;
+    int64_t *out;
+};
+
+// Leaf size of each item: a few queries do not pay for a tree.
+static std::vector<int64_t> leaf_sizes(const Problem &p) {
+    std::vector<int64_t> out;
+    for (size_t b = 0; b < p.items.size(); ++b) {
+        const int64_t n = p.items[b].second - p.items[b].first;
+        const int64_t m = p.query_items[b].second - p.query_items[b].first;
+        out.push_back(m < 24 ? n : LANES);
+    }
+    return out;
+}
+
+template <typename T, int D, typename List>
+void run(const Problem &p) {
+    const T *points = static_cast<const T *>(p.points);
+    const T *queries = static_cast<const T *>(p.queries);
+    const auto trees = forest<T, D>(points, p.items, p.dim, leaf_sizes(p), p.threads);
+    const bool same = points == queries && p.items == p.query_items;
+    std::vector<Tree<T, D>> others;
+    if (!same)
+        others = forest<T, D>(queries, p.query_items, p.dim,
+                              std::vector<int64_t>(p.query_items.size(), LANES), p.threads);
+    const auto &orders = same ? trees : others;
+    constexpr int64_t BLOCK = 256;
+    std::vector<Range> blocks;  // (item, first query in its order)
+    for (size_t b = 0; b < orders.size(); ++b)
+        for (int64_t i = 0; i < orders[b].count; i += BLOCK) blocks.push_back({b, i});
+#pragma omp parallel num_threads(p.threads)
+    {
+        List list(p.k, T(p.reach));
+#pragma omp for schedule(dynamic)
+        for (size_t block = 0; block < blocks.size(); ++block) {
+            const auto [item, first] = blocks[block];
+            const auto &order = orders[item].order;
+            const int64_t last = std::min(first + BLOCK, orders[item].count);
+            for (int64_t i = first; i < last; ++i) {
+                const int64_t query = order[i].index;
+                search<T, D>(trees[item], queries + query * p.dim, list);
+                list.write(p.out + query * p.k);
+            }
+        }
+    }
+}
+
+template <typename T, int D>
+void choose(const Problem &p) {
+    if constexpr (std::is_same_v<T, float>) {
+        if (p.k == 1) return run<T, D, Nearest>(p);
+        if (p.k <= 8) return run<T, D, Sorted<1>>(p);
+        if (p.k <= 16) return run<T, D, Sorted<2>>(p);
+        if (p.k <= 32) return run<T, D, Sorted<4>>(p);
+    }
+    run<T, D, Pool<T>>(p);
+}
+
+template <typename T>
+Out<int64_t> find(In<T, 2> points, In<T, 2> queries, int64_t k, double reach,
+                  const Maybe<int64_t, 1> &offsets, const Maybe<int64_t, 1> &query_offsets,
+                  int threads) {
+    auto out = make<int64_t>({queries.shape(0), size_t(k)});
+    const Problem p{points.data(), queries.data(), items(offsets, points.shape(0)),
+                    items(query_offsets, queries.shape(0)), int(points.shape(1)), threads, k,
+                    reach, out.data()};
+    nb::gil_scoped_release release;
+    if (p.dim == 3)
+        choose<T, 3>(p);
+    else
+        choose<T, 0>(p);
+    return out;
+}
+
+template <typename T>
+Out<int64_t> knn_index(In<T, 2> points, In<T, 2> queries, int64_t k, Maybe<int64_t, 1> offsets,
+                       Maybe<int64_t, 1> query_offsets, int threads) {
+    return find<T>(points, queries, k, std::numeric_limits<double>::infinity(), offsets,
+                   query_offsets, threads);
+}
+
+template <typename T>
+Out<int64_t> radius_index(In<T, 2> points, In<T, 2> queries, double radius,
+                          int64_t max_neighbors, Maybe<int64_t, 1> offsets,
+                          Maybe<int64_t, 1> query_offsets, int threads) {
+    const T reach = T(radius) * T(radius);
+    return find<T>(points, queries, max_neighbors, reach, offsets, query_offsets, threads);
+}
+
+// Rows are added in ascending order of their position, whatever the number of threads.
+template <typename T>
+Out<T> sum_rows(In<T, 2> values, In<int64_t, 1> index, int64_t count, int threads) {
+    const int64_t rows = values.shape(0), width = values.shape(1);
+    auto out = make<T>({size_t(count), size_t(width)});
+    const T *in = values.data();
+    const int64_t *to = index.data();
+    T *sum = out.data();
+    nb::gil_scoped_release release;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int part = 0; part < threads; ++part) {
+        const int64_t low = count * part / threads, high = count * (part + 1) / threads;
+        std::fill(sum + low * width, sum + high * width, T(0));
+        for (int64_t i = 0; i < rows; ++i)
+            if (to[i] >= low && to[i] < high)
+                for (int64_t c = 0; c < width; ++c) sum[to[i] * width + c] += in[i * width + c];
+    }
+    return out;
+}
+
+// torch drops trailing arguments that equal their defaults: None offsets may not arrive at all.
+template <typename T>
+void define(nb::module_ &m) {
+    typedef In<T, 2> Cloud;
+    typedef Maybe<int64_t, 1> Offsets;
+    const auto cloud = nb::arg().noconvert();
+    const auto offsets = nb::arg().none();
+    m.def("knn_index", &knn_index<T>, cloud, cloud, nb::arg(), offsets, offsets, nb::arg());
+    m.def("knn_index", [](Cloud p, Cloud q, int64_t k, Offsets o, int threads) {
+        return knn_index<T>(p, q, k, o, {}, threads);
+    }, cloud, cloud, nb::arg(), offsets, nb::arg());
+    m.def("knn_index", [](Cloud p, Cloud q, int64_t k, int threads) {
+        return knn_index<T>(p, q, k, {}, {}, threads);
+    }, cloud, cloud, nb::arg(), nb::arg());
+    m.def("radius_index", &radius_index<T>, cloud, cloud, nb::arg(), nb::arg(), offsets, offsets,
+          nb::arg());
+    m.def("radius_index", [](Cloud p, Cloud q, double r, int64_t k, Offsets o, int threads) {
+        return radius_index<T>(p, q, r, k, o, {}, threads);
+    }, cloud, cloud, nb::arg(), nb::arg(), offsets, nb::arg());
+    m.def("radius_index", [](Cloud p, Cloud q, double r, int64_t k, int threads) {
+        return radius_index<T>(p, q, r, k, {}, {}, threads);
+    }, cloud, cloud, nb::arg(), nb::arg(), nb::arg());
+    m.def("sum_rows", &sum_rows<T>, cloud, nb::arg().noconvert(), nb::arg(), nb::arg());
+}
+
+}  // namespace geomdl
+
+NB_MODULE(GEOMDL_MODULE, m) {
+    geomdl::define<float>(m);
+    geomdl::define<double>(m);
+}
