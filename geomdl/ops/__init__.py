@@ -4,6 +4,8 @@ Every name below loads its file when it is first used: `geomdl.ops.knn_index(...
 """
 
 import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -46,10 +48,21 @@ _HOME = {name: file for file, names in FILES.items() for name in names}
 __all__ = sorted(_HOME)
 
 
+class _Ops(ModuleType):
+    """A file and its function may share a name (isosurface.py); as an attribute the op wins."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        named = isinstance(value, ModuleType) and name in _HOME
+        super().__setattr__(name, getattr(value, name) if named else value)
+
+
+sys.modules[__name__].__class__ = _Ops
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(importlib.import_module(f"geomdl.ops.{_HOME[name]}"), name)
-        globals()[name] = value  # the file of the same name would otherwise shadow the function
+        globals()[name] = value
         return value
     raise AttributeError(f"module 'geomdl.ops' has no attribute {name!r}")
 
