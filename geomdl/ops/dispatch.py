@@ -167,8 +167,14 @@ def op(
         record = Op(name, body.__module__.rsplit(".", 1)[-1], body, dtypes)
         OPS[name] = record
         signature = inspect.signature(body)
+        names = tuple(signature.parameters)
+        defaults = {
+            n: p.default for n, p in signature.parameters.items() if p.default is not p.empty
+        }
 
         def run(*args: Any) -> Any:
+            # torch drops trailing arguments that equal their defaults; kernels want them all
+            args = (*args, *(defaults[n] for n in names[len(args) :]))
             kernel = kernel_of(record, [a for a in args if isinstance(a, Tensor)])
             return (kernel or body)(*args)
 
@@ -176,11 +182,6 @@ def op(
         run.__annotations__ = body.__annotations__
         custom = torch.library.custom_op(f"geomdl::{name}", run, mutates_args=())
         custom.register_fake(fake)
-
-        names = tuple(signature.parameters)
-        defaults = {
-            n: p.default for n, p in signature.parameters.items() if p.default is not p.empty
-        }
 
         @functools.wraps(body)
         def public(*args: Any, **kwargs: Any) -> Any:
