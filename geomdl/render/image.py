@@ -1,0 +1,81 @@
+"""Linear light and files: sRGB both ways, downsampling, saving."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from geomdl.errors import GeometryError, expect_tensor
+
+
+def to_srgb(linear: Tensor) -> Tensor:
+    """Linear light (*S, C) in 0..1 -> sRGB (*S, C) in 0..1 (IEC 61966-2-1)."""
+    linear = linear.clamp(0, 1)
+    low = linear * 12.92
+    return torch.where(
+        linear <= 0.0031308, low, 1.055 * linear.clamp(min=1e-4) ** (1 / 2.4) - 0.055
+    )
+
+
+def from_srgb(srgb: Tensor) -> Tensor:
+    """sRGB (*S, C) in 0..1 -> linear light (*S, C) in 0..1, the inverse of `to_srgb`."""
+    srgb = srgb.clamp(0, 1)
+    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def color(srgb: str) -> Tensor:
+    """'#c8a878' -> linear colour (3,)."""
+    digits = srgb.removeprefix("#")
+    if len(digits) != 6 or any(d not in "0123456789abcdefABCDEF" for d in digits):
+        raise GeometryError(f"color: expected '#rrggbb', got {srgb!r}")
+    return from_srgb(torch.tensor([int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]))
+
+
+def over(image: Tensor, background: Tensor) -> Tensor:
+    """Linear RGBA (H, W, 4) with straight alpha on colour (3,) or (H, W, 3) -> opaque RGBA."""
+    alpha = image[..., 3:]
+    rgb = image[..., :3] * alpha + background.to(image) * (1 - alpha)
+    return torch.cat([rgb, torch.ones_like(alpha)], -1)
+
+
+def shrink(image: Tensor, factor: int) -> Tensor:
+    """Linear RGBA (H * factor, W * factor, 4), straight alpha -> box-filtered (H, W, 4)."""
+    alpha = image[..., 3:]
+    whole = torch.cat([image[..., :3] * alpha, alpha], -1)
+    blocks = whole.unflatten(1, (-1, factor)).unflatten(0, (-1, factor))
+    mean = blocks.mean((1, 3))
+    return torch.cat([mean[..., :3] / mean[..., 3:].clamp(min=1e-6), mean[..., 3:]], -1)
+
+
+def to_bytes(image: Tensor) -> np.ndarray:
+    """Linear (H, W, 3|4) -> sRGB bytes (H, W, 3|4); alpha stays linear."""
+    expect_tensor("image", image, "H W C", dtypes="float")
+    if image.shape[2] not in (3, 4):
+        raise GeometryError(f"image: expected 3 or 4 channels, got {image.shape[2]}")
+    coded = torch.cat([to_srgb(image[..., :3]), image[..., 3:].clamp(0, 1)], -1)
+    return (coded * 255).round().to(torch.uint8).detach().cpu().numpy()
+
+
+def save_image(path: str | Path, image: Tensor) -> None:
+    """Write a linear image (H, W, 3|4) as PNG, JPEG or WebP in sRGB, by the name's ending.
+
+    JPEG has no alpha: the image is laid on white. Written beside the target and moved there, so
+    that a killed run leaves no half picture. Raises GeometryError for other endings.
+    """
+    path = Path(path)
+    formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+    if path.suffix.lower() not in formats:
+        raise GeometryError(f"{path}: expected a name ending with {', '.join(formats)}")
+    kind = formats[path.suffix.lower()]
+    if kind == "JPEG" and image.ndim == 3 and image.shape[2] == 4:
+        image = over(image, torch.ones(3))[..., :3]
+    if image.ndim == 3 and image.shape[2] == 4 and bool((image[..., 3] >= 1).all()):
+        image = image[..., :3]
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    Image.fromarray(to_bytes(image)).save(
+        beside, format=kind, **({"quality": 92} if kind == "JPEG" else {})
+    )
+    beside.replace(path)

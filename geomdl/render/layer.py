@@ -1,0 +1,187 @@
+"""What a camera sees before light: depth, normal and colour of every pixel, and how to get them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from geomdl.errors import GeometryError
+from geomdl.ops.differential import face_normals, vertex_normals
+from geomdl.ops.rasterize import rasterize
+from geomdl.render import colormap, texture
+from geomdl.structures import Camera, Mesh
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Depth (H, W) metres, inf for none; unit normals and linear albedo (H, W, 3).
+
+    Normals are in the camera's axes and look towards it; zero where unknown.
+    """
+
+    depth: Tensor
+    normal: Tensor
+    albedo: Tensor
+
+
+@dataclass(frozen=True)
+class Paint:
+    """How to colour a shape: what by, the plain colour (3,), the ramp and its limits."""
+
+    by: str
+    plain: Tensor
+    ramp: str = "viridis"
+    limits: tuple[float, float] | None = None
+
+
+def mesh_layer(mesh: Mesh, camera: Camera, paint: Paint, smooth: bool, cull: bool) -> Layer:
+    """Mesh, Camera -> Layer, by rasterisation."""
+    seen = camera.world_to_camera.apply(mesh.vertices.float())
+    face, depth, weight = rasterize(
+        seen, mesh.faces, camera.intrinsics, camera.height, camera.width, _near(seen), cull
+    )
+    hit = face[0] >= 0
+    face, depth, weight = face[0][hit], depth[0], weight[0][hit]  # (N,), (H, W), (N, 3)
+    flat = face_normals(seen, mesh.faces)[face]
+    normal = _smooth_normals(mesh, camera, seen, face, weight, flat) if smooth else flat
+    rays = camera.camera_directions(camera.pixel_centres()[hit])
+    normal = torch.where((flat * rays).sum(1, keepdim=True) > 0, -normal, normal)
+    albedo = _mesh_albedo(mesh, camera, paint, seen, face, weight, depth[hit])
+    if paint.by == "normal":
+        albedo = colormap.of_normals(camera.camera_to_world.rotate(normal))
+    return Layer(depth, _spread(normal, hit), _spread(albedo, hit))
+
+
+def scalar_color(values: Tensor, paint: Paint) -> Tensor:
+    """Values (N,) of a shape -> linear colours (N, 3): labels by palette, numbers by ramp."""
+    if not values.is_floating_point():
+        return colormap.palette(values)
+    low, high = paint.limits or limits_of(values)
+    return colormap.ramp(values, low, high, paint.ramp)
+
+
+def limits_of(values: Tensor) -> tuple[float, float]:
+    """Values (N,) -> their range without the outermost percent."""
+    finite = values[values.isfinite()].detach().float().sort().values
+    if len(finite) == 0:
+        return 0.0, 1.0
+    return float(finite[len(finite) // 100]), float(finite[len(finite) - 1 - len(finite) // 100])
+
+
+def attribute_of(attributes: dict[str, Tensor], name: str) -> Tensor:
+    """A scalar attribute (N,) by name. Raises GeometryError that lists what there is."""
+    values = attributes.get(name)
+    if values is None or values.flatten(1).shape[1:].numel() != 1 or values.ndim > 2:
+        there = ", ".join(k for k, v in attributes.items() if v.ndim == 1 or v.shape[1:] == (1,))
+        raise GeometryError(
+            f"color_by: expected own, plain, normal, height, depth or a scalar attribute of the "
+            f"shape ({there or 'it has none'}), got {name!r}"
+        )
+    return values.flatten()
+
+
+def _near(seen: Tensor) -> float:
+    """A near plane (metres) that suits the scale of the points (V, 3) in camera axes."""
+    reach = float(seen.detach().abs().amax()) if len(seen) else 1.0
+    return max(reach * 1e-4, 1e-9)
+
+
+def _spread(values: Tensor, hit: Tensor) -> Tensor:
+    image = values.new_zeros(*hit.shape, values.shape[1])
+    image[hit] = values
+    return image
+
+
+def _smooth_normals(
+    mesh: Mesh, camera: Camera, seen: Tensor, face: Tensor, weight: Tensor, flat: Tensor
+) -> Tensor:
+    """Interpolated normals (N, 3), but the face's own where it turns over 50 degrees (a crease)."""
+    if mesh.normals is not None:
+        corner = camera.world_to_camera.rotate(mesh.normals.float())[mesh.faces[face]]
+    else:
+        corner = _welded_normals(seen, mesh.faces)[mesh.faces[face]]  # (N, 3, 3)
+        across = (corner * flat[:, None]).sum(-1, keepdim=True)
+        corner = torch.where(across < 0.64, flat[:, None], corner)
+    normal = torch.nn.functional.normalize((corner * weight[..., None]).sum(1), dim=1)
+    return torch.where(normal.norm(dim=1, keepdim=True) > 0.5, normal, flat)
+
+
+def _welded_normals(seen: Tensor, faces: Tensor) -> Tensor:
+    """Normals (V, 3) of the surface whose coinciding vertices are one, as in STL or at seams."""
+    bits = seen.contiguous().view(torch.int32).long()
+    key = (bits * torch.tensor([73856093, 19349663, 83492791])).cumsum(1)[:, -1]
+    key = key * 2654435761 + (bits[:, 0] ^ (bits[:, 1] << 21) ^ (bits[:, 2] << 42))
+    first, place = torch.unique(key, return_inverse=True)
+    where = torch.zeros(len(first), dtype=torch.int64).scatter_(0, place, torch.arange(len(key)))
+    return vertex_normals(seen[where], place[faces], "angle")[place]
+
+
+def _mesh_albedo(
+    mesh: Mesh,
+    camera: Camera,
+    paint: Paint,
+    seen: Tensor,
+    face: Tensor,
+    weight: Tensor,
+    depth: Tensor,
+) -> Tensor:
+    corner = mesh.faces[face]  # (N, 3)
+    if paint.by in ("plain", "normal"):
+        return paint.plain.expand(len(face), 3)
+    if paint.by == "depth":
+        return scalar_color(depth, paint)
+    if paint.by == "height":
+        return scalar_color((mesh.vertices[corner][..., 2] * weight).sum(1), paint)
+    if paint.by in mesh.face_attributes:
+        return scalar_color(attribute_of(mesh.face_attributes, paint.by)[face], paint)
+    if paint.by != "own":
+        values = attribute_of(mesh.attributes, paint.by)
+        if values.is_floating_point():
+            return scalar_color((values[corner] * weight).sum(1), paint)
+        return scalar_color(values[corner.gather(1, weight.argmax(1, keepdim=True))[:, 0]], paint)
+    has_material = mesh.face_material is not None and len(mesh.materials) > 0
+    if mesh.colors is None and not has_material:
+        return paint.plain.expand(len(face), 3)
+    albedo = torch.ones(len(face), 3)
+    if mesh.colors is not None:
+        albedo = (mesh.colors.float()[corner] * weight[..., None]).sum(1)
+    return (
+        albedo * _material_color(mesh, camera, paint, seen, face, weight)
+        if has_material
+        else albedo
+    )
+
+
+def _material_color(
+    mesh: Mesh, camera: Camera, paint: Paint, seen: Tensor, face: Tensor, weight: Tensor
+) -> Tensor:
+    """Material times texture (N, 3); the plain colour for faces that have neither nor colours."""
+    index = (
+        mesh.face_material[face] if mesh.face_material is not None else face.new_zeros(len(face))
+    )
+    bare = torch.ones(3) if mesh.colors is not None else paint.plain
+    albedo = bare.expand(len(face), 3).clone()
+    for number, material in enumerate(mesh.materials):
+        here = (index == number).nonzero()[:, 0]
+        if len(here) == 0:
+            continue
+        albedo[here] = material.color.float()
+        if material.texture is not None and mesh.uvs is not None:
+            corners = mesh.uvs[face[here]].float()  # (N, 3, 2)
+            uv = (corners * weight[here][..., None]).sum(1)
+            texels = _footprint(corners, camera, seen[mesh.faces[face[here]]], material.texture)
+            albedo[here] *= texture.sample(texture.pyramid(material.texture), uv, texels)[:, :3]
+    return albedo
+
+
+def _footprint(corners: Tensor, camera: Camera, seen: Tensor, image: Tensor) -> Tensor:
+    """uvs (N, 3, 2) and camera corners (N, 3, 3) of faces -> texels (N,) along a pixel's side."""
+    z = seen[..., 2:].clamp(min=1e-6)
+    pixels = seen[..., :2] / z * camera.intrinsics.diagonal()[:2]
+    on_screen, on_texture = (
+        ((p[:, 1, 0] - p[:, 0, 0]) * (p[:, 2, 1] - p[:, 0, 1]))
+        - ((p[:, 1, 1] - p[:, 0, 1]) * (p[:, 2, 0] - p[:, 0, 0]))
+        for p in (pixels, corners)
+    )
+    texels = on_texture.abs() * image.shape[0] * image.shape[1]
+    return (texels / on_screen.abs().clamp(min=1e-3)).sqrt()
