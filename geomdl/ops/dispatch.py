@@ -172,16 +172,19 @@ def op(
             n: p.default for n, p in signature.parameters.items() if p.default is not p.empty
         }
 
-        def run(*args: Any) -> Any:
+        def complete(args: tuple[Any, ...]) -> tuple[Any, ...]:
             # torch drops trailing arguments that equal their defaults; kernels want them all
-            args = (*args, *(defaults[n] for n in names[len(args) :]))
+            return (*args, *(defaults[n] for n in names[len(args) :]))
+
+        def run(*args: Any) -> Any:
+            args = complete(args)
             kernel = kernel_of(record, [a for a in args if isinstance(a, Tensor)])
             return (kernel or body)(*args)
 
         run.__signature__ = signature  # type: ignore[attr-defined]
         run.__annotations__ = body.__annotations__
         custom = torch.library.custom_op(f"geomdl::{name}", run, mutates_args=())
-        custom.register_fake(fake)
+        custom.register_fake(lambda *args: fake(*complete(args)))
 
         @functools.wraps(body)
         def public(*args: Any, **kwargs: Any) -> Any:
