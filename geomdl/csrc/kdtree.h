@@ -3,9 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace geomdl {
@@ -15,7 +18,26 @@ constexpr int LANES = 16;
 template <typename T>
 struct Vec {
     typedef T type __attribute__((vector_size(LANES * sizeof(T))));
+    typedef T loose __attribute__((vector_size(LANES * sizeof(T)), aligned(4), may_alias));
 };
+
+// 16 values that lie anywhere.
+template <typename T>
+const typename Vec<T>::loose &load(const T *from) {
+    return *reinterpret_cast<const typename Vec<T>::loose *>(from);
+}
+
+// Uninitialised memory on cache lines.
+struct Free {
+    void operator()(void *p) const { ::operator delete[](p, std::align_val_t(64)); }
+};
+template <typename T>
+using Block = std::unique_ptr<T[], Free>;
+template <typename T>
+Block<T> block(int64_t count) {
+    return Block<T>(static_cast<T *>(::operator new[](count * sizeof(T), std::align_val_t(64))));
+}
+
 typedef int8_t Bytes __attribute__((vector_size(LANES)));
 
 // A point while the tree is built: coordinates inside for small D, looked up for D = 0 (any).
@@ -38,11 +60,11 @@ struct Tree {
     const T *points = nullptr;
     int dim = 0;
     int64_t count = 0, leaf = LANES, leaves = 0;
-    std::vector<Entry<T, D>> order;      // points in leaf order
-    std::unique_ptr<T[]> lanes;          // [chunk][axis][LANES], padded with infinity
-    std::unique_ptr<int32_t[]> index;    // [chunk][LANES], padded with -1
-    std::unique_ptr<T[]> boxes;          // [node][low, high][axis]
-    std::unique_ptr<int32_t[]> least;    // [node] smallest index below
+    std::vector<Entry<T, D>> order;  // points in leaf order
+    Block<T> lanes;          // [chunk][axis][LANES], padded with infinity
+    Block<int32_t> index;    // [chunk][LANES], padded with -1
+    Block<T> boxes;          // [node][low, high][axis]
+    Block<int32_t> least;    // [node] smallest index below
 
     int axes() const { return D > 0 ? D : dim; }
     const T *box(int64_t node) const { return boxes.get() + node * 2 * axes(); }
@@ -61,10 +83,10 @@ struct Tree {
             if constexpr (D > 0)
                 for (int a = 0; a < D; ++a) order[i].x[a] = all[(first + i) * D + a];
         }
-        lanes.reset(new T[padded * axes()]);
-        index.reset(new int32_t[padded]);
-        boxes.reset(new T[nodes * 2 * axes()]);
-        least.reset(new int32_t[nodes]);
+        lanes = block<T>(padded * axes());
+        index = block<int32_t>(padded);
+        boxes = block<T>(nodes * 2 * axes());
+        least = block<int32_t>(nodes);
     }
 
     // Call inside a parallel region's single block: large subtrees become tasks.

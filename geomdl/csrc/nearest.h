@@ -2,9 +2,6 @@
 // the bits of its squared distance above its index, so that order and ties are one comparison.
 #pragma once
 
-#include <bit>
-#include <cstring>
-
 #include "kdtree.h"
 
 namespace geomdl {
@@ -133,12 +130,10 @@ template <typename T, int D, typename List>
 void scan(const Tree<T, D> &tree, int64_t chunk, const T *q, List &list) {
     typedef typename Vec<T>::type Lane;
     const int n = tree.axes();
-    const Lane *x = reinterpret_cast<const Lane *>(tree.lanes.get()) + chunk * n;
+    const T *x = tree.lanes.get() + chunk * n * LANES;
     Lane sum{};
     for (int d = 0; d < n; ++d) {
-        Lane point;
-        std::memcpy(&point, x + d, sizeof point);
-        const Lane delta = q[d] - point;
+        const Lane delta = q[d] - load(x + d * LANES);
         sum = sum + delta * delta;
     }
     const auto hit = sum <= Lane{} + Keys<T>::distance(list.bound());

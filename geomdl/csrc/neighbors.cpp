@@ -1,37 +1,8 @@
 #include "exact.h"
 
-#include "kernel.h"
-#include "nearest.h"
+#include "forest.h"
 
 namespace geomdl {
-
-typedef std::pair<int64_t, int64_t> Range;
-
-// Items of a packed batch; one item when there are no offsets.
-static std::vector<Range> items(const Maybe<int64_t, 1> &offsets, int64_t count) {
-    if (!offsets) return {{0, count}};
-    std::vector<Range> out;
-    for (size_t b = 0; b + 1 < offsets->shape(0); ++b)
-        out.push_back({offsets->data()[b], offsets->data()[b + 1]});
-    return out;
-}
-
-template <typename T, int D>
-std::vector<Tree<T, D>> forest(const T *points, const std::vector<Range> &ranges, int dim,
-                               const std::vector<int64_t> &leaf, int threads) {
-    std::vector<Tree<T, D>> trees(ranges.size());
-#pragma omp parallel num_threads(threads)
-#pragma omp single
-    for (size_t b = 0; b < ranges.size(); ++b) {
-#pragma omp task firstprivate(b)
-        {
-            const auto [first, last] = ranges[b];
-            trees[b].prepare(points, first, last - first, dim, leaf[b]);
-            trees[b].build();
-        }
-    }
-    return trees;
-}
 
 struct Problem {
     const void *points, *queries;
@@ -42,47 +13,20 @@ struct Problem {
     int64_t *out;
 };
 
-// Leaf size of each item: a few queries do not pay for a tree.
-static std::vector<int64_t> leaf_sizes(const Problem &p) {
-    std::vector<int64_t> out;
-    for (size_t b = 0; b < p.items.size(); ++b) {
-        const int64_t n = p.items[b].second - p.items[b].first;
-        const int64_t m = p.query_items[b].second - p.query_items[b].first;
-        out.push_back(m < 24 ? n : LANES);
-    }
-    return out;
-}
-
 template <typename T, int D, typename List>
 void run(const Problem &p) {
     const T *points = static_cast<const T *>(p.points);
     const T *queries = static_cast<const T *>(p.queries);
-    const auto trees = forest<T, D>(points, p.items, p.dim, leaf_sizes(p), p.threads);
-    const bool same = points == queries && p.items == p.query_items;
-    std::vector<Tree<T, D>> others;
-    if (!same)
-        others = forest<T, D>(queries, p.query_items, p.dim,
-                              std::vector<int64_t>(p.query_items.size(), LANES), p.threads);
-    const auto &orders = same ? trees : others;
-    constexpr int64_t BLOCK = 256;
-    std::vector<Range> blocks;  // (item, first query in its order)
-    for (size_t b = 0; b < orders.size(); ++b)
-        for (int64_t i = 0; i < orders[b].count; i += BLOCK) blocks.push_back({b, i});
-#pragma omp parallel num_threads(p.threads)
-    {
-        List list(p.k, T(p.reach));
-#pragma omp for schedule(dynamic)
-        for (size_t block = 0; block < blocks.size(); ++block) {
-            const auto [item, first] = blocks[block];
-            const auto &order = orders[item].order;
-            const int64_t last = std::min(first + BLOCK, orders[item].count);
-            for (int64_t i = first; i < last; ++i) {
-                const int64_t query = order[i].index;
-                search<T, D>(trees[item], queries + query * p.dim, list);
-                list.write(p.out + query * p.k);
-            }
-        }
-    }
+    const auto leaf = [&](size_t b) -> int64_t {  // a few queries do not pay for a tree
+        const bool few = p.query_items[b].second - p.query_items[b].first < 24;
+        return few ? p.items[b].second - p.items[b].first : LANES;
+    };
+    const auto trees = forest<T, D>(points, p.items, p.dim, leaf, p.threads);
+    if (points == queries && p.items == p.query_items)
+        return answer<List, T, D>(trees, trees, queries, p.dim, p.k, T(p.reach), p.out, p.threads);
+    const auto orders = forest<T, D>(queries, p.query_items, p.dim,
+                                     [](size_t) { return LANES; }, p.threads);
+    answer<List, T, D>(trees, orders, queries, p.dim, p.k, T(p.reach), p.out, p.threads);
 }
 
 template <typename T, int D>

@@ -1,0 +1,113 @@
+#include "exact.h"
+
+#include "farthest.h"
+#include "forest.h"
+
+namespace geomdl {
+
+template <typename T, int D>
+void farthest(const T *points, const std::vector<Range> &ranges, int dim, int64_t count,
+              int64_t start, int64_t *out, int threads) {
+    const auto trees = forest<T, D>(points, ranges, dim, [](size_t) { return 2 * LANES; }, threads);
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (size_t b = 0; b < ranges.size(); ++b)
+        Farthest<T, D>(trees[b]).sample(count, ranges[b].first + start, out + b * count);
+}
+
+template <typename T>
+Out<int64_t> farthest_point_index(In<T, 2> points, int64_t count, Maybe<int64_t, 1> offsets,
+                                  int64_t start, int threads) {
+    const auto ranges = items(offsets, points.shape(0));
+    auto out = make<int64_t>({ranges.size() * size_t(count)});
+    const int dim = int(points.shape(1));
+    nb::gil_scoped_release release;
+    if (dim == 3)
+        farthest<T, 3>(points.data(), ranges, dim, count, start, out.data(), threads);
+    else
+        farthest<T, 0>(points.data(), ranges, dim, count, start, out.data(), threads);
+    return out;
+}
+
+// Clear `free` at every point closer to q than the root of reach.
+template <typename T, int D>
+void strike(const Tree<T, D> &tree, const T *q, T reach, bool *free) {
+    struct Step {
+        int64_t node, a, b;
+    };
+    Step stack[64];
+    int top = 0;
+    stack[top++] = {0, 0, tree.leaves};
+    const int n = tree.axes();
+    while (top > 0) {
+        const Step at = stack[--top];
+        if (!(box_distance<T, D>(tree.box(at.node), q, n) < reach)) continue;
+        if (at.b - at.a > 1) {
+            const int64_t middle = (at.a + at.b) / 2;
+            stack[top++] = {at.node + 1, at.a, middle};
+            stack[top++] = {at.node + 2 * (middle - at.a), middle, at.b};
+            continue;
+        }
+        const T *lanes = tree.lanes.get() + at.a * LANES * n;
+        T sum[LANES] = {};
+        for (int d = 0; d < n; ++d)
+            for (int i = 0; i < LANES; ++i) {
+                const T delta = q[d] - lanes[d * LANES + i];
+                sum[i] += delta * delta;
+            }
+        for (int i = 0; i < LANES; ++i)
+            if (sum[i] < reach) free[tree.index[at.a * LANES + i]] = false;
+    }
+}
+
+template <typename T, int D>
+void throw_darts(const T *points, int64_t count, int dim, T reach, const int64_t *order,
+                 bool *kept, int threads) {
+    const auto trees =
+        forest<T, D>(points, {{0, count}}, dim, [](size_t) { return LANES; }, threads);
+    std::unique_ptr<bool[]> free(new bool[count]);
+    std::fill_n(free.get(), count, true);
+    std::fill_n(kept, count, false);
+    for (int64_t i = 0; i < count; ++i) {
+        if (!free[order[i]]) continue;
+        kept[order[i]] = true;
+        strike<T, D>(trees[0], points + order[i] * dim, reach, free.get());
+    }
+}
+
+template <typename T>
+Out<bool> disk_mask(In<T, 2> points, double radius, In<int64_t, 1> order, int threads) {
+    auto kept = make<bool>({points.shape(0)});
+    const int64_t count = points.shape(0);
+    const int dim = int(points.shape(1));
+    const T reach = T(radius) * T(radius);
+    nb::gil_scoped_release release;
+    if (dim == 3)
+        throw_darts<T, 3>(points.data(), count, dim, reach, order.data(), kept.data(), threads);
+    else
+        throw_darts<T, 0>(points.data(), count, dim, reach, order.data(), kept.data(), threads);
+    return kept;
+}
+
+// torch drops trailing arguments that equal their defaults: offsets and start may not arrive.
+template <typename T>
+void define(nb::module_ &m) {
+    typedef In<T, 2> Cloud;
+    typedef Maybe<int64_t, 1> Offsets;
+    const auto cloud = nb::arg().noconvert();
+    m.def("farthest_point_index", &farthest_point_index<T>, cloud, nb::arg(), nb::arg().none(),
+          nb::arg(), nb::arg());
+    m.def("farthest_point_index", [](Cloud p, int64_t count, Offsets o, int threads) {
+        return farthest_point_index<T>(p, count, o, 0, threads);
+    }, cloud, nb::arg(), nb::arg().none(), nb::arg());
+    m.def("farthest_point_index", [](Cloud p, int64_t count, int threads) {
+        return farthest_point_index<T>(p, count, {}, 0, threads);
+    }, cloud, nb::arg(), nb::arg());
+    m.def("disk_mask", &disk_mask<T>, cloud, nb::arg(), nb::arg().noconvert(), nb::arg());
+}
+
+}  // namespace geomdl
+
+NB_MODULE(GEOMDL_MODULE, m) {
+    geomdl::define<float>(m);
+    geomdl::define<double>(m);
+}
