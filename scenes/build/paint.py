@@ -116,21 +116,43 @@ def rug(colors: Sequence[Tensor], half: tuple[float, float], seed: int) -> Paint
 
 
 def picture(seed: int, half: tuple[float, float]) -> Paint:
-    """A painted landscape in x and z: sky, sun, ranges of hills."""
+    """A painting in x and z: a landscape for even seeds, coloured fields for odd ones."""
+    return _landscape(seed, half) if seed % 2 == 0 else _fields(seed, half)
+
+
+def _landscape(seed: int, half: tuple[float, float]) -> Paint:
     generator = torch.Generator().manual_seed(seed)
-    hue = torch.rand(3, generator=generator)
+    low, high, hills = torch.rand(3, 3, generator=generator)
+    place = torch.rand(2, generator=generator) - 0.5
 
     def paint(points: Tensor) -> Tensor:
         x, z = points[:, 0] / half[0], points[:, 2] / half[1]
-        warm, blue = torch.tensor([0.95, 0.55, 0.25]), torch.tensor([0.15, 0.35, 0.7])
-        colors = mix(warm * (0.7 + 0.3 * hue), blue, 0.5 + 0.6 * z)
-        sun = (x - (hue[0] - 0.5)) ** 2 + (z - 0.45) ** 2 < 0.03
-        colors = torch.where(sun[:, None], torch.tensor([1.0, 0.9, 0.55]), colors)
-        flat = torch.stack([x], dim=-1)
+        warm = torch.tensor([0.9, 0.5, 0.25]) * (0.6 + 0.4 * low)
+        cool = torch.tensor([0.12, 0.25, 0.5]) * (0.6 + 0.8 * high)
+        colors = mix(warm, cool, 0.4 + 0.6 * z)
+        sun = (x - place[0]) ** 2 + (z - 0.45 - 0.3 * place[1]) ** 2 < 0.03
+        colors = torch.where(sun[:, None], torch.tensor([1.0, 0.85, 0.5]), colors)
         for level in range(4):
-            ridge = 0.25 - 0.3 * level + 0.22 * noise(flat, 1.2 / (level + 1), seed + level)
-            shade = torch.tensor([0.09, 0.22, 0.12]) * (1 + level) * (0.4 + hue)
-            colors = torch.where((z < ridge)[:, None], shade, colors)
+            wave = noise(x[:, None], 1.4 / (level + 1), seed + level)
+            ridge = 0.25 - 0.3 * level + 0.22 * wave
+            tone = mix(hills * 0.5, torch.tensor([0.05, 0.1, 0.07]), torch.tensor([level / 3.0]))
+            colors = torch.where((z < ridge)[:, None], tone, colors)
         return colors
+
+    return paint
+
+
+def _fields(seed: int, half: tuple[float, float]) -> Paint:
+    generator = torch.Generator().manual_seed(seed)
+    tones = torch.rand(4, 3, generator=generator) ** 1.5 * 0.8 + 0.04
+    cuts = torch.rand(2, generator=generator) * 1.2 - 0.6
+    middle, radius = torch.rand(2, generator=generator) - 0.5, 0.35
+
+    def paint(points: Tensor) -> Tensor:
+        x, z = points[:, 0] / half[0], points[:, 2] / half[1]
+        field = (x > cuts[0]).long() + 2 * (z > cuts[1]).long()
+        disc = ((x - middle[0]) * half[0] / half[1]) ** 2 + (z - middle[1]) ** 2 < radius**2
+        field = torch.where(disc, 3 - field, field)
+        return tones[field] * (1 + 0.15 * noise(points, 0.08, seed))[:, None]
 
     return paint
