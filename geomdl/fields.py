@@ -88,6 +88,5 @@ def grid_to_mesh(grid: VoxelGrid, level: float | None = None) -> Mesh:
     if grid.kind == "occupancy":  # outside is low here, and large in a distance
         values, level = -values.float(), -level
     mask = None if grid.weights is None else grid.weights > 0
-    origin = tuple(float(x) for x in grid.origin)
-    vertices, faces = isosurface(values, level, origin, grid.cell, mask)
+    vertices, faces = isosurface(values, level, grid.origin, grid.cell, mask)
     return Mesh(vertices, faces)
