@@ -45,10 +45,10 @@ def shapes(folder: Path | None) -> dict[str, Mesh]:
         from scenes.build import primitives
 
         return {
-            "box": primitives.box(),
-            "icosphere": primitives.icosphere(),
-            "torus": primitives.torus(),
-            "cylinder": primitives.cylinder(),
+            "box": primitives.box((1.0, 0.7, 0.5)),
+            "icosphere": primitives.icosphere(0.5, 4),
+            "torus": primitives.torus(0.5, 0.15),
+            "cylinder": primitives.cylinder(0.3, 1.0),
         }
     from geomdl.io import load
 

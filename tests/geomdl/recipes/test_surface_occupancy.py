@@ -12,7 +12,7 @@ from geomdl.structures import Mesh
 
 
 def square() -> Mesh:
-    """A unit square: one layer of cells, so the share is 1 / n (2 / n where it lies on a border)."""
+    """A unit square: one layer of cells, or two where it lies on the border between them."""
     vertices = torch.tensor([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
     return Mesh(vertices, torch.tensor([[0, 1, 2], [0, 2, 3]]))
 
