@@ -18,7 +18,7 @@ from geomdl.ops.keys import BITS, morton_keys, unique_keys
 class Voxels(NamedTuple):
     """Occupied cells: the result of `voxelize`.
 
-    cells (V, D) int32, sorted by item, then Morton key; inverse (N,) int64, the voxel of each point;
+    cells (V, D) int32, sorted by item, then Morton key; inverse (N,) int64, voxel of each point;
     first (V,) int64, the lowest point in each; counts (V,) int64; offsets (B+1,) int64 of the
     voxels; origin (D,), the corner of cell 0; features (V, C) or None.
     """
