@@ -2,5 +2,15 @@
 
 from geomdl.io.files import load, save
 from geomdl.io.images import read_image
+from geomdl.io.rgbd import RGBDFolder, RGBDFrame, RGBDWriter, open_rgbd, write_rgbd_frame
 
-__all__ = ["load", "read_image", "save"]
+__all__ = [
+    "RGBDFolder",
+    "RGBDFrame",
+    "RGBDWriter",
+    "load",
+    "open_rgbd",
+    "read_image",
+    "save",
+    "write_rgbd_frame",
+]

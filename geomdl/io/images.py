@@ -78,12 +78,27 @@ def encode_png(image: Tensor | NDArray) -> bytes:
     """(H, W, 3|4) uint8 or floats in 0..1, rounded to 8 bits, or (H, W) uint16 -> PNG."""
     from PIL import Image
 
+    stream = io.BytesIO()
+    Image.fromarray(_levels(image)).save(stream, format="PNG", compress_level=3)
+    return stream.getvalue()
+
+
+def encode_jpeg(image: Tensor | NDArray) -> bytes:
+    """(H, W, 3) uint8 or floats in 0..1 -> JPEG of quality 95."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(_levels(image)).save(stream, format="JPEG", quality=95)
+    return stream.getvalue()
+
+
+def _levels(image: Tensor | NDArray) -> NDArray:
     values = image.detach().cpu().numpy() if isinstance(image, Tensor) else np.asarray(image)
     if values.dtype.kind == "f":
         values = (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(values)).save(stream, format="PNG", compress_level=3)
-    return stream.getvalue()
+    if values.dtype not in (np.uint8, np.uint16):
+        raise GeometryError(f"image: expected uint8, uint16 or floats, got {values.dtype.name}")
+    return np.ascontiguousarray(values)
 
 
 def texture_tensor(data: bytes, place: str) -> Tensor:
