@@ -7,7 +7,7 @@ import torch
 from geomdl.structures import Mesh
 from scenes.build.assembly import Part, block, moved, tilted
 from scenes.build.furniture import CLOTHS, LIGHTS, WOODS, pick, seed_of, uniform
-from scenes.build.paint import linear, painted, picture, plain, wood
+from scenes.build.paint import landscape, linear, painted, plain, wood
 from scenes.build.primitives import cylinder, plane, uv_sphere
 
 
@@ -33,7 +33,7 @@ def door(rng: torch.Generator) -> list[Part]:
 def window(rng: torch.Generator, width: float, height: float = 1.2) -> list[Part]:
     """A frame, panes that show a landscape, a sill, and a curtain on either side."""
     w = width / 2
-    view, white = picture(seed_of(rng), (w, height / 2)), linear("#f4f1ea")
+    view, white = landscape(seed_of(rng), (w, height / 2)), linear("#f4f1ea")
 
     def bright(points: torch.Tensor) -> torch.Tensor:
         return 0.45 + 0.55 * view(points)

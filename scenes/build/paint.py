@@ -117,10 +117,11 @@ def rug(colors: Sequence[Tensor], half: tuple[float, float], seed: int) -> Paint
 
 def picture(seed: int, half: tuple[float, float]) -> Paint:
     """A painting in x and z: a landscape for even seeds, coloured fields for odd ones."""
-    return _landscape(seed, half) if seed % 2 == 0 else _fields(seed, half)
+    return landscape(seed, half) if seed % 2 == 0 else _fields(seed, half)
 
 
-def _landscape(seed: int, half: tuple[float, float]) -> Paint:
+def landscape(seed: int, half: tuple[float, float]) -> Paint:
+    """A painted landscape: sky, sun, ranges of hills."""
     generator = torch.Generator().manual_seed(seed)
     low, high, hills = torch.rand(3, 3, generator=generator)
     place = torch.rand(2, generator=generator) - 0.5
