@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <tuple>
 
 namespace geomdl {
 
@@ -76,6 +77,10 @@ int clip(Point3 *polygon, int count, Distance distance) {
 
 // Corners of the visible part of a triangle, at most 8; fewer than 3 when nothing is left.
 inline int clip_to_screen(const Lens &k, Point3 *polygon, Corner *corners) {
+    // Equal triangles must be clipped to equal bits, whatever the order of their corners.
+    std::sort(polygon, polygon + 3, [](const Point3 &a, const Point3 &b) {
+        return std::tie(a.x, a.y, a.z) < std::tie(b.x, b.y, b.z);
+    });
     int n = clip(polygon, 3, [&](Point3 p) { return p.z - k.near; });
     for (int i = 0; i < n; ++i) {
         polygon[i].z = std::max(polygon[i].z, k.near);

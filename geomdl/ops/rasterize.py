@@ -215,7 +215,7 @@ def _on_screen(
         (screen[..., :2] >= low) & (screen[..., :2] <= high)
     ).all(-1)
     plain = inside.all(-1)
-    polygon = triangles[~plain]  # (P, 3, 3)
+    polygon = _sorted_corners(triangles[~plain])  # (P, 3, 3)
     polygon = _clip(polygon, polygon[..., 2] - near)
     polygon[..., 2] = polygon[..., 2].clamp(min=near)
     polygon = _project(polygon, K)
@@ -228,6 +228,14 @@ def _on_screen(
         torch.cat([screen[plain], *fans]),
         torch.cat([source[plain], source[~plain].repeat(len(fans))]),
     )
+
+
+def _sorted_corners(triangles: Tensor) -> Tensor:
+    """Triangles (T, 3, 3) with corners by x, y, z, so that equal ones are clipped to equal bits."""
+    for axis in (2, 1, 0):
+        order = triangles[..., axis].argsort(dim=1, stable=True)
+        triangles = triangles.gather(1, order[..., None].expand(-1, -1, 3))
+    return triangles
 
 
 def _project(points: Tensor, K: Tensor) -> Tensor:
