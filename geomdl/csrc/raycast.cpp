@@ -336,14 +336,15 @@ static Out<float> winding_number(In<float, 2> vertices, In<int64_t, 2> faces,
 NB_MODULE(GEOMDL_MODULE, m) {
     using namespace geomdl;
     const auto strict = [] { return nb::arg().noconvert(); };
+    const auto any_integer = [] { return nb::arg(); };
     const auto maybe = [] { return nb::arg().none(); };
-    m.def("build_bvh", &build_bvh, strict(), strict(), nb::arg());
-    m.def("hit_faces", &hit_faces, strict(), strict(), strict(), strict(), maybe(), nb::arg());
-    m.def("occluded", &occluded, strict(), strict(), strict(), strict(), nb::arg(), maybe(),
+    m.def("build_bvh", &build_bvh, strict(), any_integer(), nb::arg());
+    m.def("hit_faces", &hit_faces, strict(), any_integer(), strict(), strict(), maybe(), nb::arg());
+    m.def("occluded", &occluded, strict(), any_integer(), strict(), strict(), nb::arg(), maybe(),
           nb::arg());
-    m.def("closest_faces", &closest_faces, strict(), strict(), strict(), maybe(), nb::arg());
-    m.def("winding_number", &winding_number, strict(), strict(), strict(), nb::arg(), maybe(),
+    m.def("closest_faces", &closest_faces, strict(), any_integer(), strict(), maybe(), nb::arg());
+    m.def("winding_number", &winding_number, strict(), any_integer(), strict(), nb::arg(), maybe(),
           nb::arg());
-    m.def("signed_distance_faces", &signed_distance_faces, strict(), strict(), strict(),
+    m.def("signed_distance_faces", &signed_distance_faces, strict(), any_integer(), strict(),
           nb::arg(), maybe(), nb::arg());
 }

@@ -81,10 +81,12 @@ GEOMDL_INLINE Float8 distances2(const Leaf &leaf, const Vec8 q) {
     const Vec8 ab = b - a, ac = c - a, bc = c - b, ap = q - a, bp = q - b;
     const Float8 d1 = dot(ab, ap), d2 = dot(ac, ap), d3 = dot(bc, bp);
     const Float8 d00 = dot(ab, ab), d01 = dot(ab, ac), d11 = dot(ac, ac), d22 = dot(bc, bc);
-    const Float8 det = d00 * d11 - d01 * d01, scale = one / greater(det, tiny);
-    const Float8 v = (d11 * d1 - d01 * d2) * scale, w = (d00 * d2 - d01 * d1) * scale;
-    const Mask8 inside = (v >= zero) & (w >= zero) & (v + w <= one) & (det > zero);
-    const Float8 s = lesser(greater(d1 / greater(d00, tiny), zero), one);
+    const Float8 i00 = one / greater(d00, tiny);
+    const Vec8 up = ac - ab * (d01 * i00);  // square to ab, in the plane
+    const Float8 height2 = dot(up, up), w = dot(up, ap) / greater(height2, tiny);
+    const Float8 v = (d1 - d01 * w) * i00;
+    const Mask8 inside = (v >= zero) & (w >= zero) & (v + w <= one) & (height2 > zero);
+    const Float8 s = lesser(greater(d1 * i00, zero), one);
     const Float8 t = lesser(greater(d2 / greater(d11, tiny), zero), one);
     const Float8 r = lesser(greater(d3 / greater(d22, tiny), zero), one);
     const Vec8 to_plane = ap - ab * v - ac * w;

@@ -149,9 +149,9 @@ inline void fill_moments(const Node *nodes, int64_t count, const Leaf *leaves, M
 }
 
 // What the eight children add, seen from q; r is their centre less q, rho2 its square.
-GEOMDL_INLINE Float8 series(const Moments &m, const Vec8 r, Float8 rho2) {
-    const Float8 i2 = splat(1.0f) / greater(rho2, splat(1e-24f)), i1 = root(i2);
-    const Float8 i3 = i2 * i1;
+GEOMDL_INLINE Float8 series(const Moments &m, Vec8 r, Float8 rho2) {
+    const Float8 i2 = splat(1.0f) / greater(rho2, splat(1e-30f)), i1 = root(i2);
+    r = r * i1;  // a unit vector, so that no power of a length overflows
     const Float8 xx = r.x * r.x, yy = r.y * r.y, zz = r.z * r.z, xy = r.x * r.y;
     const Float8 dx = xx - zz, dy = yy - zz;
     const Float8 first = dot(load3(m.dipole), r);
@@ -164,7 +164,7 @@ GEOMDL_INLINE Float8 series(const Moments &m, const Vec8 r, Float8 rho2) {
                          load(m.octupole[4]) * (r.z * (3.0f * xx - zz)) +
                          load(m.octupole[5]) * (r.z * (3.0f * yy - zz)) +
                          load(m.octupole[6]) * (xy * r.z);
-    return i3 * (first + i2 * (second + i2 * third));
+    return i2 * (first + i1 * (second + i1 * third));
 }
 
 // Solid angles of eight triangles over 4 pi (Van Oosterom, Strackee 1983).

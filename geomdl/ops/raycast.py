@@ -20,12 +20,22 @@ FLOATS = (torch.float32, torch.float64)
 PAIRS = 1 << 20  # pairs of query and triangle that a torch body holds at a time
 MAGIC = 0x31304856424F4547  # "GEOBVH01", little endian
 HEADER = 256  # bytes
+LARGEST = 1e9  # coordinate: fourth powers of a length fit in float32
+
+
+def _check_points(name: str, shape: str, points: Tensor, vertices: Tensor) -> None:
+    expect_tensor(name, points, shape, dtypes=(vertices.dtype,), like=vertices)
+    if points.numel() and not bool(points.abs().amax() <= LARGEST):
+        expect_tensor(name, points, shape, finite=True)
+        raise GeometryError(f"{name}: coordinates beyond {LARGEST:g}; scale the scene")
 
 
 def _check_mesh(vertices: Tensor, faces: Tensor, bvh: Tensor | None = None) -> None:
     if bvh is None:
-        expect_tensor("vertices", vertices, "V 3", dtypes=FLOATS, finite=True)
+        expect_tensor("vertices", vertices, "V 3", dtypes=FLOATS)
+        _check_points("vertices", "V 3", vertices, vertices)
         expect_faces("faces", faces, vertices.shape[0])
+        expect_tensor("faces", faces, "F 3", like=vertices)
         return
     expect_tensor("vertices", vertices, "V 3", dtypes=FLOATS)
     expect_tensor("faces", faces, "F 3", dtypes="int", like=vertices)
@@ -46,10 +56,8 @@ def _check_rays(
     vertices: Tensor, faces: Tensor, origins: Tensor, directions: Tensor, bvh: Tensor | None
 ) -> None:
     _check_mesh(vertices, faces, bvh)
-    expect_tensor("origins", origins, "R 3", dtypes=(vertices.dtype,), finite=True, like=vertices)
-    expect_tensor(
-        "directions", directions, "R 3", dtypes=(vertices.dtype,), finite=True, like=vertices
-    )
+    _check_points("origins", "R 3", origins, vertices)
+    _check_points("directions", "R 3", directions, vertices)
     if origins.shape != directions.shape:
         raise GeometryError(
             f"directions: expected one per origin ({origins.shape[0]}), got {directions.shape[0]}"
@@ -73,7 +81,7 @@ def _check_queries(
     vertices: Tensor, faces: Tensor, queries: Tensor, bvh: Tensor | None = None
 ) -> None:
     _check_mesh(vertices, faces, bvh)
-    expect_tensor("queries", queries, "M 3", dtypes=(vertices.dtype,), finite=True, like=vertices)
+    _check_points("queries", "M 3", queries, vertices)
 
 
 def _check_near(vertices: Tensor, faces: Tensor, queries: Tensor, bvh: Tensor | None) -> None:
