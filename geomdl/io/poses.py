@@ -24,7 +24,7 @@ def read_matrix(path: Path, rows: tuple[int, ...] = (4,)) -> NDArray[np.float64]
         values = parse_floats(text)
     except ValueError:
         raise source.error("content", f"expected numbers, got {source.data[:40]!r}") from None
-    side = int(round(len(values) ** 0.5))
+    side = round(len(values) ** 0.5)
     if side not in rows or side * side != len(values):
         wanted = " or ".join(f"{n}x{n}" for n in rows)
         raise source.error("content", f"expected a matrix {wanted}, got {len(values)} numbers")

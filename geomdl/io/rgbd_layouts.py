@@ -89,7 +89,8 @@ def _tum(folder: Path) -> Layout:
     depths = _listing(folder / "depth.txt")
     colors = _listing(folder / "rgb.txt") if (folder / "rgb.txt").is_file() else []
     chosen = associate(_times(depths), _times(colors))
-    times, poses = np.zeros(0), []
+    times = np.zeros(0)
+    poses: list[Pose] = []
     if (folder / "groundtruth.txt").is_file():
         times, poses = read_timed(folder / "groundtruth.txt")
     entries = []
