@@ -81,8 +81,8 @@ inline void measure_boundary(const float *vertices, int64_t vertex_count, const 
 class Memory {
 public:
     explicit Memory(const Header &header) : header_(header) {
-        distance_ = splat(-1.0f);
-        x_ = y_ = z_ = open_ = error_ = value_ = splat(0.0f);
+        distance_ = open_ = error_ = value_ = splat(0.0f);
+        x_ = y_ = z_ = splat(std::numeric_limits<float>::infinity());  // near to nothing
     }
 
     // 1 inside, 0 outside, -1 unknown, for a query at this distance from the surface. A segment
