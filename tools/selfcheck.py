@@ -1,0 +1,212 @@
+"""Run every op on its native kernels and on its torch body, on one small scene, and compare.
+
+    python tools/selfcheck.py       a line per op; fails where the two differ or a kernel is missing
+
+It needs geomdl, torch and numpy, so it also checks an installed wheel, a processor without AVX
+(`qemu-x86_64 -cpu Nehalem python tools/selfcheck.py`) and arm64 (tools/arm64.sh).
+"""
+
+import functools
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geomdl import ops
+from geomdl.ops import dispatch
+from geomdl.ops.cast import cast_blocks
+from geomdl.ops.fuse import TSDFVolume, fuse
+from geomdl.ops.isosurface import isosurface, isosurface_blocks
+from geomdl.ops.march import raycast_volume
+from geomdl.ops.odometry import normal_map, track, vertex_map
+from geomdl.ops.rasterize import rasterize
+from geomdl.ops.voxelize import voxelize
+
+Scene = dict[str, Any]
+
+
+@functools.cache
+def scene() -> Scene:
+    """A torus with uvs of 24 x 12 quads, noisy points, rays, a camera and a depth image of it."""
+    torch.manual_seed(0)
+    u, v = torch.meshgrid(torch.arange(24), torch.arange(12), indexing="ij")
+    a, b = 2 * math.pi * u / 24, 2 * math.pi * v / 12
+    ring = 1 + 0.4 * b.cos()
+    vertices = torch.stack([ring * a.cos(), ring * a.sin(), 0.4 * b.sin()], -1).reshape(-1, 3)
+    right, up = (u + 1) % 24, (v + 1) % 12
+    p, q, r, s = (x.reshape(-1) for x in (u * 12 + v, right * 12 + v, right * 12 + up, u * 12 + up))
+    faces = torch.cat([torch.stack([p, q, r], -1), torch.stack([p, r, s], -1)])
+    points = torch.rand(800, 3) * 2 - 1
+    seen = vertices + torch.tensor([0.0, 0.0, 3.0])
+    intrinsics = torch.tensor([[60.0, 0.0, 32.0], [0.0, 60.0, 24.0], [0.0, 0.0, 1.0]])
+    return {
+        "vertices": vertices,
+        "faces": faces,
+        "points": points,
+        "queries": torch.rand(300, 3) * 2 - 1,
+        "offsets": torch.tensor([0, 300, 300, 800]),
+        "query_offsets": torch.tensor([0, 100, 200, 300]),
+        "directions": torch.nn.functional.normalize(torch.randn(300, 3), dim=-1),
+        "seen": seen,
+        "intrinsics": intrinsics,
+        "pose": torch.eye(4),
+    }
+
+
+def _near(s: Scene) -> Any:
+    one = ops.knn(s["points"], s["queries"], 8)
+    ragged = ops.knn_index(s["points"], s["queries"], 4, s["offsets"], s["query_offsets"])
+    return (*one, ragged, ops.radius_index(s["points"], s["queries"], 0.3, 16))
+
+
+def _samples(s: Scene) -> Any:
+    far = ops.farthest_point_index(s["points"], 50, torch.tensor([0, 300, 800]))
+    disk = ops.poisson_disk_index(s["points"], 0.2, seed=1)
+    return (far, disk, *ops.sample_surface(s["vertices"], s["faces"], 100, seed=1))
+
+
+def _keys(s: Scene) -> Any:
+    cells = (s["points"] * 50).int() + 100
+    keys = ops.morton_keys(cells)
+    distinct = torch.unique(keys)
+    return keys, ops.morton_cells(keys, 3), ops.look_up(ops.build_table(distinct), keys)
+
+
+def _voxels(s: Scene) -> Any:
+    packed = voxelize(s["points"], 0.25, features=s["points"], offsets=torch.tensor([0, 300, 800]))
+    corner = torch.tensor([-1.5, -1.5, -1.5])
+    solid = ops.voxelize_mesh(s["vertices"], s["faces"], 0.1, corner, (30, 30, 30))
+    grid = torch.rand(2, 9, 9, 9, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    places = (s["points"] * 0.9).requires_grad_()
+    read = ops.trilinear(grid, places, torch.full((3,), -1.0), 0.25)
+    gradients = torch.autograd.grad(read.square().sum(), (grid, places))
+    return (*(x for x in packed if x is not None), solid, read, *gradients)
+
+
+def _rays(s: Scene) -> Any:
+    mesh, rays = (s["vertices"], s["faces"]), (s["queries"], s["directions"])
+    bvh = ops.build_bvh(*mesh)
+    signed = ops.signed_distance(*mesh, s["queries"], bvh)
+    hits = ops.first_hit(*mesh, *rays, bvh)
+    close, _, _ = ops.closest_point(*mesh, s["queries"], bvh)  # which face is a tie on edges
+    inside = ops.winding_number(*mesh, s["queries"], bvh=bvh) > 0.5
+    return (*hits, ops.any_hit(*mesh, *rays, 0.5, bvh), close, inside, signed)
+
+
+def _raster(s: Scene) -> Any:
+    return rasterize(s["seen"], s["faces"], s["intrinsics"], 48, 64)
+
+
+def _fusion(s: Scene) -> Any:
+    depth = rasterize(s["seen"], s["faces"], s["intrinsics"], 48, 64)[1]
+    depth = torch.where(depth.isfinite(), depth, 0.0).reshape(48, 64)
+    color = torch.rand(48, 64, 3, generator=torch.Generator().manual_seed(0))
+    volume = TSDFVolume(cell=0.05, truncation=0.2)
+    for _ in range(2):
+        fuse(volume, depth, s["intrinsics"], s["pose"], color)
+    cast = raycast_volume(volume, s["intrinsics"], s["pose"], 48, 64)
+    blocks = (volume.tsdf, volume.weights, volume.coordinates, volume.origin)
+    maps = cast_blocks(*blocks, s["intrinsics"], s["pose"], 0.05, 0.2, 48, 64, 0.1, 9.0)
+    return (volume.tsdf, volume.weights, *maps, *(x for x in cast if x is not None))
+
+
+def _odometry(s: Scene) -> Any:
+    depth = rasterize(s["seen"], s["faces"], s["intrinsics"], 48, 64)[1]
+    depth = torch.where(depth.isfinite(), depth, 0.0).reshape(48, 64)
+    points = vertex_map(depth, s["intrinsics"])
+    start = torch.eye(4, dtype=torch.float64)
+    start[2, 3] = 0.01
+    return (track(depth, s["intrinsics"], points, normal_map(points), initial=start).transform,)
+
+
+def _surface(s: Scene) -> Any:
+    x = torch.linspace(-1, 1, 20)
+    ball = torch.stack(torch.meshgrid(x, x, x, indexing="ij")).norm(dim=0) - 0.7
+    blocks = torch.cartesian_prod(*[torch.arange(-1, 1, dtype=torch.int32)] * 3)
+    steps = torch.cartesian_prod(*[torch.arange(8)] * 3).reshape(8, 8, 8, 3) + 0.5
+    values = (blocks[:, None, None, None] * 8 + steps).norm(dim=-1) / 8 - 0.7
+    packed = isosurface_blocks(blocks, values, torch.ones_like(values), cell=0.1)
+    return (*isosurface(ball, cell=0.1), *packed)
+
+
+def _distances(s: Scene) -> Any:
+    a = s["points"].clone().requires_grad_()
+    chamfer = ops.chamfer_distance(a, s["queries"])
+    gradient = torch.autograd.grad(chamfer, a)[0]
+    hausdorff = ops.hausdorff_distance(s["points"], s["queries"])
+    return (chamfer, gradient, hausdorff, *ops.f_score(s["points"], s["queries"], 0.2))
+
+
+def _differential(s: Scene) -> Any:
+    mesh = (s["vertices"], s["faces"])
+    normals = ops.point_normals(s["vertices"], 8, viewpoint=torch.tensor([0.0, 0.0, 9.0]))
+    return ops.vertex_normals(*mesh), ops.mean_curvature(*mesh), normals
+
+
+def _alignment(s: Scene) -> Any:
+    turned = s["vertices"] @ torch.tensor([[0.995, -0.0998, 0], [0.0998, 0.995, 0], [0, 0, 1.0]])
+    normals = ops.vertex_normals(s["vertices"], s["faces"])
+    return (ops.icp(turned + 0.02, s["vertices"], 0.5, normals).transform,)
+
+
+CHECKS: dict[str, Callable[[Scene], Any]] = {
+    "neighbors": _near,
+    "sampling": _samples,
+    "keys": _keys,
+    "voxelize": _voxels,
+    "raycast": _rays,
+    "rasterize": _raster,
+    "fusion": _fusion,
+    "isosurface": _surface,
+    "distance": _distances,
+    "differential": _differential,
+    "registration": _alignment,
+    "odometry": _odometry,
+}
+
+
+SHARE = {"fusion": 0.9}  # rays that graze the coarse volume may miss it in one and not the other
+
+
+def difference(ours: Tensor, truth: Tensor, least: float = 0.995) -> str | None:
+    """None when two results agree: floats within 1e-3, a share of `least` (ties, edges)."""
+    if ours.shape != truth.shape or ours.dtype != truth.dtype:
+        return f"{ours.dtype} {tuple(ours.shape)} against {truth.dtype} {tuple(truth.shape)}"
+    if ours.is_floating_point():
+        same = torch.isclose(ours, truth, rtol=1e-3, atol=1e-3, equal_nan=True)
+    else:
+        same = ours == truth
+    share = float(same.double().mean()) if same.numel() else 1.0
+    return None if share >= least else f"only {share:.1%} of {same.numel()} values agree"
+
+
+def compare(name: str) -> list[str]:
+    """Where the kernels and the bodies of one family differ, one line each."""
+    with dispatch.backend("torch"):
+        truth = CHECKS[name](scene())
+    with dispatch.backend("native"):
+        ours = CHECKS[name](scene())
+    least = SHARE.get(name, 0.995)
+    found = [difference(a, b, least) for a, b in zip(ours, truth, strict=True)]
+    return [f"{name}, result {i}: {why}" for i, why in enumerate(found) if why]
+
+
+def main() -> None:
+    torch.set_num_threads(2)
+    failed = []
+    for name in CHECKS:
+        found = compare(name)
+        failed += found
+        print(f"{name:<14} {'; '.join(found) or 'kernels and bodies agree'}", flush=True)
+    families = sorted({record.family for record in dispatch.OPS.values()})
+    modules = filter(None, map(dispatch.native, families))
+    used = sorted({m.__name__.rpartition("_")[2] for m in modules})
+    print(f"torch {torch.__version__}, kernels for {', '.join(used)}, {len(dispatch.OPS)} ops")
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
