@@ -1,5 +1,6 @@
 // Which blocks a depth image touches, and the rows in which blocks are stored.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "blocks.h"
@@ -44,7 +45,7 @@ struct BandMarch {
 
     void row(const float *depth, int y, int width, KeySet &seen) const {
         const float block = kSide * cell, t = truncation;
-        int32_t last[6] = {0, 0, 0, -1, -1, -1};
+        std::vector<std::array<int32_t, 6>> last(steps, {0, 0, 0, -1, -1, -1});
         for (int x = stride / 2; x < width; x += stride) {
             const float d = depth[x];
             if (!(d > 0)) continue;
@@ -54,14 +55,14 @@ struct BandMarch {
             for (int s = 0; s < steps; ++s) {
                 const float z = d + t * (2.0f * s / (steps - 1) - 1);
                 const float p[3] = {rx * z - pose[3], ry * z - pose[7], z - pose[11]};
-                int32_t box[6];
+                std::array<int32_t, 6> box;
                 for (int a = 0; a < 3; ++a) {
                     const float w = pose[a] * p[0] + pose[4 + a] * p[1] + pose[8 + a] * p[2];
                     box[a] = int32_t(std::floor((w - origin[a] - reach) / block));
                     box[3 + a] = int32_t(std::floor((w - origin[a] + reach) / block));
                 }
-                if (std::equal(box, box + 6, last)) continue;
-                std::copy(box, box + 6, last);
+                if (box == last[s]) continue;  // as for the pixel before
+                last[s] = box;
                 for (int32_t i = box[0]; i <= box[3]; ++i)
                     for (int32_t j = box[1]; j <= box[4]; ++j)
                         for (int32_t k = box[2]; k <= box[5]; ++k)

@@ -10,9 +10,10 @@ namespace geomdl {
 template <typename T, int Rank>
 using InOut = nb::ndarray<T, nb::ndim<Rank>, nb::c_contig, nb::device::cpu>;
 
-// One depth (and colour) image as the update loops need it.
+// One depth (and colour) image as the update loops need it. Coloured pixels are packed as red,
+// green, blue, depth, so that a voxel reads one cache line.
 struct Frame {
-    const float *depth, *color, *weight;
+    const float *depth, *packed, *weight;
     int height, width;
     Pinhole camera;
     float pose[12];
@@ -29,10 +30,11 @@ struct Offsets {
 // Update n <= 64 voxels that lie at `base` + offsets in the camera; their arrays are contiguous,
 // and the three colour planes lie `plane` apart.
 template <bool Colored, bool Weighted>
-void update_run(const Frame &f, const float *base, const Offsets &o, int n, float *tsdf,
-                float *weight, float *color, int64_t plane) {
+void update_run(const Frame &f, const float *base, const Offsets &o, int n,
+                float *__restrict tsdf, float *__restrict weight, float *__restrict color,
+                int64_t plane) {
     alignas(64) int32_t pixel[kRun];
-    alignas(64) float distance[kRun], gain[kRun], share[kRun];
+    alignas(64) float distance[kRun], gain[kRun], share[kRun], taken[4 * kRun];
     const float right = float(f.width), bottom = float(f.height), inverse = 1 / f.truncation;
     const float none = std::numeric_limits<float>::infinity();
     for (int i = 0; i < n; ++i) {
@@ -44,13 +46,18 @@ void update_run(const Frame &f, const float *base, const Offsets &o, int n, floa
         pixel[i] = at;
         distance[i] = inside ? z : none;
     }
+    for (int i = 0; i < n; ++i) {
+        if (Colored) std::memcpy(taken + 4 * i, f.packed + 4 * int64_t(pixel[i]), 16);
+        else taken[i] = f.depth[pixel[i]];
+        if (Weighted) gain[i] = f.weight[pixel[i]];
+    }
     float any = 0;
 #pragma omp simd reduction(+ : any)
     for (int i = 0; i < n; ++i) {
-        const float d = f.depth[pixel[i]];
+        const float d = taken[Colored ? 4 * i + 3 : i];
         const float gap = d - distance[i];
         const bool seen = (d > 0) & (gap >= -f.truncation);
-        gain[i] = seen ? (Weighted ? f.weight[pixel[i]] : 1.0f) : 0.0f;
+        gain[i] = seen ? (Weighted ? gain[i] : 1.0f) : 0.0f;
         distance[i] = seen ? std::min(gap * inverse, 1.0f) : 0.0f;
         any += gain[i];
     }
@@ -64,23 +71,35 @@ void update_run(const Frame &f, const float *base, const Offsets &o, int n, floa
     if (Colored)
         for (int c = 0; c < 3; ++c)
             for (int i = 0; i < n; ++i) {
-                float &old = color[c * plane + i];
-                old += (f.color[3 * pixel[i] + c] - old) * share[i];
+                const float old = color[c * plane + i];
+                color[c * plane + i] = old + (taken[4 * i + c] - old) * share[i];
             }
+}
+
+static std::vector<float> pack(const float *depth, const float *color, int64_t pixels,
+                               int threads) {
+    std::vector<float> packed(4 * pixels);
+    float *out = packed.data();
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < pixels; ++i) {
+        for (int c = 0; c < 3; ++c) out[4 * i + c] = color[3 * i + c];
+        out[4 * i + 3] = depth[i];
+    }
+    return packed;
 }
 
 using Update = void (*)(const Frame &, const float *, const Offsets &, int, float *, float *,
                         float *, int64_t);
 
 static Update update_for(const Frame &f) {
-    if (f.color) return f.weight ? update_run<true, true> : update_run<true, false>;
+    if (f.packed) return f.weight ? update_run<true, true> : update_run<true, false>;
     return f.weight ? update_run<false, true> : update_run<false, false>;
 }
 
-static Frame frame_of(const In<float, 2> &depth, const Maybe<float, 3> &color,
+static Frame frame_of(const In<float, 2> &depth, const std::vector<float> &packed,
                       const Maybe<float, 2> &pixel_weight, const In<float, 2> &intrinsics,
                       const In<float, 2> &pose, double truncation, double max_weight) {
-    Frame f{depth.data(), color ? color->data() : nullptr,
+    Frame f{depth.data(), packed.empty() ? nullptr : packed.data(),
             pixel_weight ? pixel_weight->data() : nullptr, int(depth.shape(0)),
             int(depth.shape(1)), Pinhole(intrinsics.data()), {}, float(truncation),
             float(max_weight)};
@@ -116,8 +135,10 @@ Out<int64_t> integrate_blocks(InOut<float, 4> tsdf, InOut<float, 4> weight,
                               Maybe<float, 2> pixel_weight, In<float, 2> intrinsics,
                               In<float, 2> pose, In<float, 1> origin, double cell,
                               double truncation, double max_weight, int threads) {
-    Frame f = frame_of(depth, image, pixel_weight, intrinsics, pose, truncation, max_weight);
-    if (!color) f.color = nullptr;
+    std::vector<float> packed;
+    if (color && image)
+        packed = pack(depth.data(), image->data(), int64_t(depth.size()), threads);
+    const Frame f = frame_of(depth, packed, pixel_weight, intrinsics, pose, truncation, max_weight);
     const Update update = update_for(f);
     const Offsets o = offsets_of(f, cell, kRun, 3, 7);
     float *values = tsdf.data(), *weights = weight.data(), *colors = color ? color->data() : nullptr;
@@ -143,8 +164,10 @@ Out<int64_t> integrate_grid(InOut<float, 3> tsdf, InOut<float, 3> weight,
                             Maybe<float, 3> image, Maybe<float, 2> pixel_weight,
                             In<float, 2> intrinsics, In<float, 2> pose, In<float, 1> origin,
                             double cell, double truncation, double max_weight, int threads) {
-    Frame f = frame_of(depth, image, pixel_weight, intrinsics, pose, truncation, max_weight);
-    if (!color) f.color = nullptr;
+    std::vector<float> packed;
+    if (color && image)
+        packed = pack(depth.data(), image->data(), int64_t(depth.size()), threads);
+    const Frame f = frame_of(depth, packed, pixel_weight, intrinsics, pose, truncation, max_weight);
     const Update update = update_for(f);
     const Offsets o = offsets_of(f, cell, kRun, 6, 63);
     const int64_t nx = tsdf.shape(0), ny = tsdf.shape(1), nz = tsdf.shape(2);

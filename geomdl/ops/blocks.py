@@ -33,7 +33,7 @@ def _check_band(
     truncation: float,
     stride: int,
 ) -> None:
-    expect_tensor("depth", depth, "H W", dtypes=(torch.float32,), finite=True)
+    expect_tensor("depth", depth, "H W", dtypes=(torch.float32,))
     expect_tensor("intrinsics", intrinsics, "3 3", dtypes=(torch.float32,), finite=True)
     expect_tensor("pose", pose, "4 4", dtypes=(torch.float32,), finite=True)
     expect_number("cell", cell, above=0.0)
@@ -42,7 +42,7 @@ def _check_band(
     slope = depth.shape[1] / float(intrinsics[0, 0]) + depth.shape[0] / float(intrinsics[1, 1]) + 1
     far = float(depth.max()) * slope if depth.numel() else 0.0
     reach = far + float(pose[:3, 3].norm()) + float(origin.norm()) + truncation
-    if reach / (SIDE * cell) >= LIMIT:
+    if not reach / (SIDE * cell) < LIMIT:  # also where a depth is NaN or infinite
         raise GeometryError(f"cell: {cell} m is too small for a scene of {reach:.3g} m")
 
 

@@ -10,12 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError, expect_number, expect_tensor
 from geomdl.ops.blocks import SIDE, locate_blocks, touched_blocks
 from geomdl.ops.dispatch import Op, kernel_of
+
+
+FIRST = 16384  # blocks to begin with: memory that is not touched costs nothing
+
+
+def _zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    # numpy asks the system for zero pages, which are paid for one by one as blocks come.
+    made = torch.from_numpy(np.zeros(shape, np.float32))
+    return made if like.device.type == "cpu" else made.to(like.device)
 
 
 @dataclass
@@ -44,12 +54,12 @@ class TSDFVolume:
         self._buffers = self._zeros(0)
 
     def _zeros(self, rows: int) -> dict[str, Tensor]:
-        shapes = {"tsdf": (), "weights": (), "colors": (3,)} if self.colored else {}
-        shapes = shapes or {"tsdf": (), "weights": ()}
-        where = self.origin.device
-        made = {k: torch.zeros(rows, *s, SIDE, SIDE, SIDE, device=where) for k, s in shapes.items()}
-        made["coordinates"] = torch.zeros(rows, 3, dtype=torch.int32, device=where)
-        return made
+        block = (SIDE, SIDE, SIDE)
+        shapes = {"tsdf": block, "weights": block, "colors": (3, *block)}
+        if not self.colored:
+            del shapes["colors"]
+        made = {name: _zeros((rows, *shape), self.origin) for name, shape in shapes.items()}
+        return {**made, "coordinates": _zeros((rows, 3), self.origin).view(torch.int32)}
 
     @property
     def coordinates(self) -> Tensor:
@@ -76,7 +86,7 @@ class TSDFVolume:
             return rows
         capacity = self._buffers["coordinates"].shape[0]
         if self.count + added > capacity:
-            grown = self._zeros(max(self.count + added, 2 * capacity, 1024))
+            grown = self._zeros(max(self.count + added, 2 * capacity, FIRST))
             for name, old in self._buffers.items():
                 grown[name][: self.count] = old[: self.count]
             self._buffers = grown
