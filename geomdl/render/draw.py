@@ -1,6 +1,7 @@
-"""One view of one shape: layer, light, smooth edges, background."""
+"""One view of one shape: layer, floor, light, smooth edges, background."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,11 +9,13 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
+from geomdl.ops.rasterize import rasterize
 from geomdl.render.image import color, over, shrink
-from geomdl.render.layer import Layer, Paint, mesh_layer
-from geomdl.render.shade import shade
-from geomdl.render.splat import cloud_layer, disc_radius
-from geomdl.render.viewpoint import Shape, is_interior
+from geomdl.render.layer import Layer, Paint, mesh_layer, near_plane
+from geomdl.render.shade import KEY, shade
+from geomdl.render.shadow import coarse, fine, openness, sunlight
+from geomdl.render.splat import cloud_layer, disc_radius, splat
+from geomdl.render.viewpoint import Shape, frame_of, is_interior
 from geomdl.structures import Camera, Mesh, PointCloud
 
 
@@ -22,7 +25,9 @@ class Style:
 
     color_by: own (texture, material, vertex colours), plain, normal, height, depth, or the name
     of a scalar attribute (whole numbers are labels). shading: smooth, flat, or none (unlit).
-    color, background: '#rrggbb'; background None is transparent. occlusion: strength 0..1.
+    color, background: '#rrggbb'; background None is transparent. occlusion, shadow: strengths in
+    0..1 of the darkness in corners and of cast shadows. floor: 'x', 'y', 'z', ... or a vector is
+    the up axis of an invisible floor under the shape that catches shadows, None for no floor.
     supersample: samples per pixel along each side. cull: hide back faces; None hides them for
     shapes whose faces look inwards, so that one sees into a room. point_radius: metres; None
     closes the gaps. limits: values at the ends of the ramp ('viridis' or 'turbo').
@@ -30,9 +35,11 @@ class Style:
 
     color_by: str = "own"
     shading: Literal["smooth", "flat", "none"] = "smooth"
-    color: str = "#c9cdd2"
+    color: str = "#cfd2d6"
     background: str | None = "#ffffff"
-    occlusion: float = 0.8
+    occlusion: float = 0.85
+    shadow: float = 0.8
+    floor: str | Sequence[float] | None = None
     supersample: int = 2
     cull: bool | None = None
     point_radius: float | None = None
@@ -53,24 +60,106 @@ def render(shape: Shape, camera: Camera, style: Style = Style()) -> Tensor:
         raise GeometryError(f"camera: expected one view, got a batch {tuple(camera.shape)}")
     if not 1 <= style.supersample <= 8:
         raise GeometryError(f"supersample: expected 1 to 8, got {style.supersample}")
+    if style.shading not in ("smooth", "flat", "none"):
+        raise GeometryError(f"shading: expected smooth, flat or none, got {style.shading!r}")
     factor = style.supersample
     camera = dataclasses.replace(camera, distortion=None).to(dtype=torch.float32)
-    fine = camera.resized(camera.width * factor, camera.height * factor)
     with torch.no_grad():
-        layer = _layer(shape, fine, style)
-        if style.shading == "none":
-            hit = torch.isfinite(layer.depth)
-            image = torch.cat([layer.albedo, hit.to(layer.albedo)[..., None]], -1)
-        else:
-            image = shade(layer, fine, style.occlusion)
-        image = shrink(image, factor)
+        view = camera.resized(camera.width * factor, camera.height * factor)
+        image = shrink(_fine_image(shape, view, style), factor)
     return image if style.background is None else over(image, color(style.background))
 
 
-def _layer(shape: Shape, camera: Camera, style: Style) -> Layer:
+def _fine_image(shape: Shape, camera: Camera, style: Style) -> Tensor:
+    cull = is_interior(shape) if style.cull is None else style.cull
+    radius = _point_radius(shape, style)
+    layer = _layer(shape, camera, style, cull, radius)
+    hit = torch.isfinite(layer.depth)
+    if style.shading == "none" or not bool(hit.any()):
+        return torch.cat([layer.albedo, hit.to(layer.albedo)[..., None]], -1)
+    floor = torch.zeros_like(hit)
+    if style.floor is not None:
+        layer, floor = _with_floor(layer, shape, camera, style.floor)
+    sun, sky = _arriving(layer, shape, camera, style, cull, radius)
+    image = shade(layer, camera, sun, sky)
+    if not bool(floor.any()):
+        return image
+    bright = shade(layer, camera, torch.ones_like(sun), torch.ones_like(sky))
+    dark = 1 - image[..., 1] / bright[..., 1].clamp(min=1e-6)
+    only_shadow = torch.zeros_like(image)
+    only_shadow[..., 3] = dark.clamp(0, 1) * _fade(layer, hit)
+    return torch.where(floor[..., None], only_shadow, image)
+
+
+def _layer(shape: Shape, camera: Camera, style: Style, cull: bool, radius: float) -> Layer:
     paint = Paint(style.color_by, color(style.color), style.ramp, style.limits)
     if isinstance(shape, PointCloud):
-        radius = disc_radius(shape) if style.point_radius is None else style.point_radius
         return cloud_layer(shape, camera, paint, radius)
-    cull = is_interior(shape) if style.cull is None else style.cull
     return mesh_layer(shape, camera, paint, style.shading == "smooth", cull)
+
+
+def _point_radius(shape: Shape, style: Style) -> float:
+    if style.point_radius is not None or isinstance(shape, Mesh):
+        return style.point_radius or 0.0
+    return disc_radius(shape)
+
+
+def _arriving(
+    layer: Layer, shape: Shape, camera: Camera, style: Style, cull: bool, radius: float
+) -> tuple[Tensor, Tensor]:
+    """The shares (H, W) of the key light and of the sky, found at the picture's own resolution."""
+    factor = style.supersample
+    small = coarse(layer, factor)
+    lens = camera.resized(camera.width // factor, camera.height // factor)
+    sky = sun = torch.ones_like(layer.depth)
+    if style.occlusion > 0:
+        sky = 1 - style.occlusion * (1 - fine(openness(small, lens), factor))
+    if style.shadow > 0:
+        points = shape.points if isinstance(shape, PointCloud) else shape.vertices
+        bounds = camera.world_to_camera.apply(points.float())
+        direction = KEY.to(bounds)
+
+        def depth_of(lamp: Camera) -> Tensor:
+            seen = lamp.world_to_camera.apply(bounds)
+            size = (lamp.height, lamp.width)
+            if isinstance(shape, PointCloud):
+                wide = radius * float(lamp.intrinsics[0, 0])
+                return splat(seen, lamp.intrinsics, *size, wide)[1]
+            near = near_plane(seen)
+            return rasterize(seen, shape.faces, lamp.intrinsics, *size, near, cull)[1][0]
+
+        lit = sunlight(small, lens, direction, bounds, depth_of)
+        sun = 1 - style.shadow * (1 - fine(lit, factor))
+    return sun, sky
+
+
+def _with_floor(
+    layer: Layer, shape: Shape, camera: Camera, up: str | Sequence[float]
+) -> tuple[Layer, Tensor]:
+    """The layer with a white floor under the shape where nothing was, and where that is (H, W)."""
+    points = shape.points if isinstance(shape, PointCloud) else shape.vertices
+    high = frame_of(up)[2]
+    lowest = (points.float() @ high).amin()
+    normal = camera.world_to_camera.rotation @ high
+    level = lowest + normal @ camera.world_to_camera.translation  # normal . p on the floor
+    rays = camera.camera_directions(camera.pixel_centres())
+    slope = rays @ normal
+    depth = level / torch.where(slope == 0, 1e-9, slope)
+    floor = ~torch.isfinite(layer.depth) & (depth > 0) & (level < 0)
+    white = torch.tensor([0.85, 0.85, 0.85])
+    return (
+        Layer(
+            torch.where(floor, depth, layer.depth),
+            torch.where(floor[..., None], normal, layer.normal),
+            torch.where(floor[..., None], white, layer.albedo),
+        ),
+        floor,
+    )
+
+
+def _fade(layer: Layer, hit: Tensor) -> Tensor:
+    """Weights (H, W) that let the floor end softly behind and before the shape."""
+    seen = layer.depth[hit]
+    low, high = float(seen.min()), float(seen.max())
+    beyond = torch.maximum(layer.depth - high, low - layer.depth).nan_to_num(torch.inf)
+    return (1 - beyond / max(1.5 * (high - low), 1e-9)).clamp(0, 1)

@@ -38,7 +38,7 @@ def mesh_layer(mesh: Mesh, camera: Camera, paint: Paint, smooth: bool, cull: boo
     """Mesh, Camera -> Layer, by rasterisation."""
     seen = camera.world_to_camera.apply(mesh.vertices.float())
     face, depth, weight = rasterize(
-        seen, mesh.faces, camera.intrinsics, camera.height, camera.width, _near(seen), cull
+        seen, mesh.faces, camera.intrinsics, camera.height, camera.width, near_plane(seen), cull
     )
     hit = face[0] >= 0
     face, depth, weight = face[0][hit], depth[0], weight[0][hit]  # (N,), (H, W), (N, 3)
@@ -80,7 +80,7 @@ def attribute_of(attributes: dict[str, Tensor], name: str) -> Tensor:
     return values.flatten()
 
 
-def _near(seen: Tensor) -> float:
+def near_plane(seen: Tensor) -> float:
     """A near plane (metres) that suits the scale of the points (V, 3) in camera axes."""
     reach = float(seen.detach().abs().amax()) if len(seen) else 1.0
     return max(reach * 1e-4, 1e-9)

@@ -13,7 +13,7 @@ from torch import Tensor
 from geomdl.errors import GeometryError
 from geomdl.render.draw import Style, render
 from geomdl.render.image import from_srgb, over, to_bytes
-from geomdl.render.viewpoint import Shape, frame_shape, is_interior, orbit
+from geomdl.render.viewpoint import Shape, frame_of, frame_shape, is_interior, orbit
 from geomdl.structures import Camera
 
 OBJECT_VIEWS = ("corner", "front", "right", "top")
@@ -41,6 +41,8 @@ def picture(
         views = ROOM_VIEWS if is_interior(shape) else OBJECT_VIEWS
     names = [v if isinstance(v, str) else " ".join(f"{x:g}" for x in v) for v in views]
     placed = [frame_shape(shape, view, size=size, up=up) for view in views]
+    if style.floor is None and not is_interior(shape):
+        style = dataclasses.replace(style, floor=frame_of(up)[2].tolist())
     for number, camera in enumerate(cameras):
         names.append(f"camera {number}")
         placed.append(_fitted(camera, size))
