@@ -16,8 +16,9 @@ struct alignas(64) Header {
     int64_t nodes = 0, leaves = 0;
     uint64_t print = 0;      // of a sample of the mesh, to notice a hierarchy of another one
     float open_length = 0;   // of the boundary of the surface: 0 for a closed mesh
-    float open_box[6] = {};  // of that boundary
-    char rest[172] = {};
+    float open_box[6] = {};  // of that boundary: lo x, y, z, hi x, y, z
+    float box[6] = {};       // of the mesh
+    char rest[148] = {};
 };
 static_assert(sizeof(Header) == 256);
 

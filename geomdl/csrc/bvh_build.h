@@ -56,6 +56,7 @@ public:
             items_[i].face = i;
         }
         bound(all);
+        box_ = all.box;
         top_.nodes.reserve(80);
         make_top(all, 0);
         const int jobs = int(jobs_.size());
@@ -64,6 +65,7 @@ public:
         for (int i = 0; i < jobs; ++i) make(jobs_[i], 2, parts_[i]);
     }
 
+    const Box &box() const { return box_; }
     int64_t nodes() const { return total(&Part::nodes); }
     int64_t leaves() const { return total(&Part::leaves); }
 
@@ -103,6 +105,7 @@ private:
     const int64_t *faces_;
     std::vector<Item> items_;
     std::vector<Range> jobs_;
+    Box box_;
     Part top_;
     std::vector<Part> parts_;
 

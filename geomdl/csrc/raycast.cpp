@@ -47,6 +47,10 @@ static Bytes build(const In<float, 2> &vertices, const In<int64_t, 2> &faces, in
     Builder builder(vertices.data(), faces.data(), f);
     builder.build(threads);
     measure_boundary(vertices.data(), v, faces.data(), f, header);
+    for (int k = 0; k < 3; ++k) {
+        header.box[k] = builder.box().lo[k];
+        header.box[3 + k] = builder.box().hi[k];
+    }
     header.nodes = builder.nodes();
     header.leaves = builder.leaves();
     header.bytes = int64_t(Tree::size(header.nodes, header.leaves));
@@ -158,7 +162,7 @@ static std::tuple<Out<float>, Out<int64_t>, Out<float>> hit_faces(
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 256)
         for (int64_t i = 0; i < n; ++i) {
             const float *direction = directions.data() + 3 * i;
-            const Ray ray(origins.data() + 3 * i, direction);
+            const Ray ray(origins.data() + 3 * i, direction, tree.header->box);
             const Hit hit = walk<true>(tree, ray, inf);
             double barycentric[3] = {};
             double at = inf;
@@ -183,7 +187,7 @@ static Out<bool> occluded(In<float, 2> vertices, In<int64_t, 2> faces, In<float,
         const Tree tree = opened.tree();
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 256)
         for (int64_t i = 0; i < n; ++i) {
-            const Ray ray(origins.data() + 3 * i, directions.data() + 3 * i);
+            const Ray ray(origins.data() + 3 * i, directions.data() + 3 * i, tree.header->box);
             const float limit = ray.valid ? float(max_distance * ray.longest) : 0.0f;
             out.data()[i] = walk<false>(tree, ray, limit).leaf >= 0;
         }

@@ -5,15 +5,23 @@
 
 namespace geomdl {
 
-// A ray made ready: the direction is scaled so that its longest component is 1.
+// A ray made ready: the direction is scaled so that its longest component is 1. Boxes are met as
+// if they were larger by what rounding may move the ray in the test of a triangle, so that no
+// triangle that would be hit is left out.
 struct Ray {
     float origin[3], inverse[3], shear[2];
+    float toward[3], beyond[3];  // the origin moved to make near sides nearer, far ones farther
     int near[3], far[3], axis[3];
     float longest, depth;  // of the direction: largest component by size; 1 / scaled component
     bool valid;
 
-    Ray(const float *o, const float *d) {
+    Ray(const float *o, const float *d, const float *scene) {
         int main = 0;
+        float reach = 0;
+        for (int k = 0; k < 3; ++k)
+            reach = std::fmax(reach, std::fmax(std::fabs(o[k] - scene[k]) + std::fabs(o[k]),
+                                               std::fabs(o[k] - scene[3 + k])));
+        const float slack = reach * 1e-6f;
         for (int k = 1; k < 3; ++k)
             if (std::fabs(d[k]) > std::fabs(d[main])) main = k;
         longest = std::fabs(d[main]);
@@ -24,6 +32,8 @@ struct Ray {
             unit[k] = valid ? d[k] / longest : 0.0f;
             const float safe = std::fabs(unit[k]) < 1e-18f ? 1e-18f : unit[k];
             inverse[k] = 1.0f / safe;
+            toward[k] = safe < 0 ? o[k] - slack : o[k] + slack;
+            beyond[k] = safe < 0 ? o[k] + slack : o[k] - slack;
             near[k] = safe < 0 ? 3 + k : k;
             far[k] = safe < 0 ? k : 3 + k;
             axis[k] = (main + 1 + k) % 3;
@@ -39,8 +49,8 @@ GEOMDL_INLINE uint64_t meet_boxes(const Node &node, const Ray &ray, float limit,
     Float8 leave = splat(limit);
     enter = splat(0.0f);
     for (int k = 0; k < 3; ++k) {
-        enter = greater((load(node.box[ray.near[k]]) - ray.origin[k]) * ray.inverse[k], enter);
-        leave = lesser((load(node.box[ray.far[k]]) - ray.origin[k]) * ray.inverse[k], leave);
+        enter = greater((load(node.box[ray.near[k]]) - ray.toward[k]) * ray.inverse[k], enter);
+        leave = lesser((load(node.box[ray.far[k]]) - ray.beyond[k]) * ray.inverse[k], leave);
     }
     return lanes(enter <= leave * 1.0000005f);
 }
@@ -126,15 +136,16 @@ struct Triangle {
         const double v = det > 0 ? (d11 * d1 - d01 * d2) / det : -1.0;
         const double w = det > 0 ? (d00 * d2 - d01 * d1) / det : -1.0;
         const double s = along(d1, d00), t = along(d2, d11), r = along(dot(bc, bp), dot(bc, bc));
-        const double candidates[4][2] = {{v, w}, {s, 0}, {0, t}, {1 - r, r}};
+        const double candidates[4][3] = {
+            {1 - v - w, v, w}, {1 - s, s, 0}, {1 - t, 0, t}, {0, 1 - r, r}};
         double best = std::numeric_limits<double>::infinity();
-        for (int i = v >= 0 && w >= 0 && v + w <= 1 ? 0 : 1; i < 4; ++i) {
-            const double x = candidates[i][0], y = candidates[i][1];
+        for (int i = v >= 0 && w >= 0 && 1 - v - w >= 0 ? 0 : 1; i < 4; ++i) {
+            const double x = candidates[i][1], y = candidates[i][2];
             double away[3];
             for (int k = 0; k < 3; ++k) away[k] = ap[k] - x * ab[k] - y * ac[k];
             if (dot(away, away) >= best) continue;
             best = dot(away, away);
-            barycentric[0] = 1 - x - y, barycentric[1] = x, barycentric[2] = y;
+            for (int k = 0; k < 3; ++k) barycentric[k] = candidates[i][k];
         }
         for (int k = 0; k < 3; ++k)
             point[k] = barycentric[0] * corner[0][k] + barycentric[1] * corner[1][k] +

@@ -75,22 +75,14 @@ def closest_barycentric(queries: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Ten
     t = _over(d2, d11).clamp(0, 1)
     u = _over(((queries - b) * (c - b)).sum(-1), ((c - b) ** 2).sum(-1)).clamp(0, 1)
     zero = torch.zeros_like(s)
-    candidates = torch.stack(
-        (
-            torch.stack((v, w), -1),
-            torch.stack((s, zero), -1),
-            torch.stack((zero, t), -1),
-            torch.stack((1 - u, u), -1),
-        ),
-        -2,
-    )  # (*S, 4, 2)
-    feet = candidates[..., :1] * ab[..., None, :] + candidates[..., 1:] * ac[..., None, :]
+    four = ((1 - v - w, v, w), (1 - s, s, zero), (1 - t, zero, t), (zero, 1 - u, u))
+    candidates = torch.stack([torch.stack(each, -1) for each in four], -2)  # (*S, 4, 3)
+    feet = candidates[..., 1:2] * ab[..., None, :] + candidates[..., 2:] * ac[..., None, :]
     squared = ((ap[..., None, :] - feet) ** 2).sum(-1).detach()
     allowed = torch.ones_like(squared, dtype=torch.bool)
     allowed[..., 0] = inside
     best = torch.where(allowed, squared, torch.inf).argmin(-1)[..., None, None]
-    v, w = candidates.gather(-2, best.expand(*best.shape[:-1], 2)).squeeze(-2).unbind(-1)
-    return torch.stack((1 - v - w, v, w), -1)
+    return candidates.gather(-2, best.expand(*best.shape[:-1], 3)).squeeze(-2)
 
 
 def solid_angle(queries: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
