@@ -113,8 +113,11 @@ def _posed(
         torch.tensor(record.quaternion, dtype=torch.float64),
         torch.tensor(record.translation, dtype=torch.float64),
     )
-    pose = Pose(pose.rotation.float(), pose.translation.float())
-    camera = Camera(lens.intrinsics, pose, lens.width, lens.height, lens.distortion)
+    try:
+        pose = Pose(pose.rotation.float(), pose.translation.float())
+        camera = Camera(lens.intrinsics, pose, lens.width, lens.height, lens.distortion)
+    except GeometryError as error:
+        raise source.error(place, str(error)) from error
     return PosedImage(inside.reference(record.name, f"{source.path.name}, {place}"), camera)
 
 

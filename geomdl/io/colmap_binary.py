@@ -84,7 +84,8 @@ def read_points(source: Source) -> PointRecords:
         place = f"point {index}"
         _, x, y, z, r, g, b, errors[index] = cursor.take("Q3d3Bd", place)
         positions[index], colors[index] = (x, y, z), (r, g, b)
-        cursor.position += 8 * cursor.count(8, f"track of {place}")
+        track = cursor.count(8, f"track of {place}")
+        cursor.position += 8 * track
     if not np.isfinite(positions).all() or not np.isfinite(errors).all():
         row = int(np.flatnonzero(~np.isfinite(positions).all(axis=1) | ~np.isfinite(errors))[0])
         raise source.error(f"point {row}", "NaN or infinite")

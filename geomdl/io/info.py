@@ -14,7 +14,7 @@ from geomdl.io import pcd, ply_header, stl
 from geomdl.io.files import CONTAINERS, READERS, load
 from geomdl.io.gltf_buffers import Document, read_document
 from geomdl.io.source import Source, read_source
-from geomdl.structures import Mesh
+from geomdl.structures import Mesh, PointCloud
 
 _HEAD = 1 << 20
 
@@ -83,11 +83,12 @@ def _npz(source: Source, size: int) -> FileInfo:
         with zipfile.ZipFile(source.path) as archive:
             for member in archive.infolist():
                 with archive.open(member) as stream:
-                    version = np.lib.format.read_magic(stream)
-                    read = np.lib.format.read_array_header_1_0
-                    if version != (1, 0):
-                        read = np.lib.format.read_array_header_2_0
-                    shape, _, dtype = read(stream)
+                    first = np.lib.format.read_magic(stream) == (1, 0)
+                    shape, _, dtype = (
+                        np.lib.format.read_array_header_1_0(stream)
+                        if first
+                        else np.lib.format.read_array_header_2_0(stream)
+                    )
                     properties.append(f"{member.filename.removesuffix('.npy')} {shape} {dtype}")
     except Exception as error:  # zipfile and numpy raise a dozen kinds
         raise source.error("archive", f"broken: {str(error)[:120]}") from error
@@ -96,8 +97,8 @@ def _npz(source: Source, size: int) -> FileInfo:
 
 def _safetensors(source: Source, size: int) -> FileInfo:
     length = int.from_bytes(source.data[:8], "little")
-    if length > len(source.data) - 8:
-        return _whole(source.path, size)
+    source = read_source(source.path)
+    source.expect_bytes("header", length, size - 8)
     try:
         head: dict[str, Any] = json.loads(source.data[8 : 8 + length])
         properties = tuple(
@@ -121,14 +122,15 @@ def _gltf(document: Document, size: int) -> FileInfo:
 
 def _whole(path: Path, size: int) -> FileInfo:
     shape = load(path)
+    assert isinstance(shape, Mesh | PointCloud)
     low, high = (bound.tolist() for bound in shape.bounds)
     notes = {"bounds": f"{_row(low)} to {_row(high)}"}
     kind = path.suffix[1:].upper()
     if isinstance(shape, Mesh):
         counts = {"vertices": len(shape.vertices), "faces": len(shape.faces)}
-        fields = ("normals", "colors", "uvs")
     else:
-        counts, fields = {"points": len(shape)}, ("normals", "colors")
+        counts = {"points": len(shape)}
+    fields = ("normals", "colors", "uvs")
     present = tuple(name for name in fields if getattr(shape, name, None) is not None)
     return FileInfo(path, kind, size, counts, present, notes)
 
