@@ -1,0 +1,74 @@
+"""Distinct keys and hash look-up against NumPy and pandas-free Python: sorting is the peer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from bench import Row, Work
+
+from geomdl.ops.keys import build_table, look_up, unique_keys
+
+COUNT = 1_000_000
+
+
+def prepare_unique() -> Work:
+    generator = torch.Generator().manual_seed(0)
+    keys = torch.randint(0, 1 << 60, (COUNT // 5,), generator=generator)
+    keys = keys[torch.randint(0, len(keys), (COUNT,), generator=generator)]
+
+    def same(ours: tuple[torch.Tensor, ...], peer: Any) -> None:
+        if not (torch.equal(ours[0], peer[0]) and torch.equal(ours[1], peer[1])):
+            raise AssertionError("distinct keys differ from torch.unique")
+
+    return Work(
+        ours=lambda: unique_keys(keys),
+        peer=lambda: torch.unique(keys, return_inverse=True, return_counts=True),
+        same=same,
+    )
+
+
+def prepare_look_up() -> Work:
+    import open3d.core as o3c
+
+    generator = torch.Generator().manual_seed(0)
+    keys = torch.randperm(4 * COUNT, generator=generator)[:COUNT] * 977
+    asked = keys.flip(0).contiguous()
+    theirs, theirs_asked = o3c.Tensor(keys.numpy()), o3c.Tensor(asked.numpy())
+
+    def ours() -> torch.Tensor:
+        return look_up(build_table(keys), asked)
+
+    def peer() -> Any:
+        table = o3c.HashSet(COUNT, o3c.int64, (1,))
+        table.insert(theirs.reshape((COUNT, 1)))
+        return table.find(theirs_asked.reshape((COUNT, 1)))
+
+    def same(mine: torch.Tensor, found: Any) -> None:
+        if not (bool(found[1].numpy().all()) and np.array_equal(keys[mine], asked)):
+            raise AssertionError("a key was not found")
+
+    return Work(ours=ours, peer=peer, same=same)
+
+
+def rows() -> Iterator[Row]:
+    yield Row(
+        name="unique_keys",
+        group="ops",
+        work="1M keys, 200k distinct",
+        peer="torch.unique",
+        prepare=prepare_unique,
+        floor_seconds=COUNT * 3 * 8 / 20e9,
+        floor="24 MB at 20 GB/s",
+        target=2.0,
+    )
+    yield Row(
+        name="look_up",
+        group="ops",
+        work="build 1M, find 1M",
+        peer="Open3D HashSet",
+        prepare=prepare_look_up,
+        floor_seconds=COUNT * 2 * 64 / 20e9,
+        floor="a cache line per key: 128 MB at 20 GB/s",
+        target=2.0,
+    )
