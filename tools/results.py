@@ -1,6 +1,7 @@
-"""RESULTS.md from results/*.json: `python tools/results.py` writes it, `--check` compares.
+"""RESULTS.md and README's speed table from recorded files: `--check` compares, else it writes.
 
-Every recipe's recorded metrics beside what it expects and the reference, with the command.
+results/*.json are recipes' records (`core2d.train.record`), results/bench/*.json what
+`tools/bench.py --json` wrote. Nothing in either page is typed by hand.
 """
 
 import argparse
@@ -10,16 +11,22 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- speed: made by tools/results.py -->", "<!-- end of speed -->"
 HEAD = """# Results
 
-Recorded runs, one section per recipe, made by `python tools/results.py` from `results/*.json`.
-Nothing here is typed by hand; a reference is a number from elsewhere with its source.
+Recorded runs, made by `python tools/results.py` from `results/`. Nothing here is typed by hand; a
+reference is a number from elsewhere with its source.
 """
 
 
 def number(value: float | None) -> str:
     """A figure with four significant digits, or a dash."""
     return "-" if value is None else f"{value:.4g}"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Seconds as milliseconds with three significant digits, or a dash."""
+    return "-" if seconds is None else f"{seconds * 1e3:.3g} ms"
 
 
 def section(content: dict[str, Any]) -> str:
@@ -42,24 +49,60 @@ def section(content: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def speed(folder: Path) -> str:
+    """The table of recorded bench rows of a folder; empty where there is none."""
+    rows = [row for path in sorted(folder.glob("*.json")) for row in json.loads(path.read_text())]
+    if not rows:
+        return ""
+    lines = [
+        "| op | work | ours | peer | peer's time | ratio | asked | floor |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        ratio = "missing" if row["ratio"] is None else f"**{row['ratio']:.2f}x**"
+        asked = "" if row["target"] is None else f"{row['target']:g}x"
+        floor = f"{milliseconds(row['floor_seconds'])} ({row['floor']})"
+        lines.append(
+            f"| `{row['name']}` | {row['work']} | {milliseconds(row['seconds'])} | {row['peer']} "
+            f"| {milliseconds(row['peer_seconds'])} | {ratio} | {asked} | {floor} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def page(folder: Path) -> str:
-    """The whole page from a folder of results."""
+    """RESULTS.md from a folder of results."""
     contents = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-    return HEAD + "".join(section(c) for c in contents if isinstance(c, dict) and "recipe" in c)
+    table = speed(folder / "bench")
+    ending = f"\n## Speed\n\n{table}" if table else ""
+    return HEAD + "".join(section(c) for c in contents) + ending
+
+
+def with_speed(readme: str, table: str) -> str:
+    """The README with the table between its two marks. Raises ValueError where they are missing."""
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+        raise ValueError(f"README.md: expected one {BEGIN} and one {END}")
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail where RESULTS.md is stale")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="fail where a page is stale")
     args = parser.parse_args(arguments)
-    target = ROOT / "RESULTS.md"
-    wanted = page(ROOT / "results")
+    readme = ROOT / "README.md"
+    pages = {
+        ROOT / "RESULTS.md": page(ROOT / "results"),
+        readme: with_speed(readme.read_text(), speed(ROOT / "results" / "bench")),
+    }
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if args.check:
-        if not target.exists() or target.read_text() != wanted:
-            print("RESULTS.md is stale: run python tools/results.py", file=sys.stderr)
-            return 1
-        return 0
-    target.write_text(wanted)
+        for path in stale:
+            print(f"{path.name} is stale: run python tools/results.py", file=sys.stderr)
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(pages[path])
     return 0
 
 

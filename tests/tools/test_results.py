@@ -1,9 +1,12 @@
 """RESULTS.md holds what the result files hold, and nothing else."""
 
+import json
 from pathlib import Path
 
+import pytest
+
 from core2d.train.record import Reference, Result, write_result
-from tools.results import ROOT, number, page
+from tools.results import BEGIN, END, main, number, page, speed, with_speed
 
 
 def test_page_shows_metrics_and_references(tmp_path: Path) -> None:
@@ -24,8 +27,35 @@ def test_page_shows_metrics_and_references(tmp_path: Path) -> None:
     assert "| loss | 1.5 | 0.7071 | - | 1.25 | Nobody 2026 |" in text
 
 
-def test_results_page_of_the_project_is_fresh() -> None:
-    assert (ROOT / "RESULTS.md").read_text() == page(ROOT / "results")
+def test_pages_of_the_project_are_fresh() -> None:
+    assert main(["--check"]) == 0
+
+
+def test_speed_shows_ratios_and_missing_peers(tmp_path: Path) -> None:
+    row = {
+        "name": "knn_index",
+        "work": "100k",
+        "seconds": 0.05,
+        "peer": "SciPy",
+        "peer_seconds": 0.1,
+        "ratio": 2.0,
+        "target": 1.3,
+        "floor_seconds": 0.001,
+        "floor": "20 MB at 20 GB/s",
+    }
+    missing = {**row, "peer_seconds": None, "ratio": None, "target": None}
+    (tmp_path / "ops.json").write_text(json.dumps([row, missing]))
+    table = speed(tmp_path)
+    assert "| 50 ms | SciPy | 100 ms | **2.00x** | 1.3x | 1 ms (20 MB at 20 GB/s) |" in table
+    assert "| SciPy | - | missing |  |" in table
+    assert speed(tmp_path / "none") == ""
+
+
+def test_readme_keeps_what_is_around_the_table() -> None:
+    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert with_speed(text, "new\n") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    with pytest.raises(ValueError, match="expected one"):
+        with_speed("no marks", "new")
 
 
 def test_number() -> None:
