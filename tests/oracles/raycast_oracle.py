@@ -19,9 +19,7 @@ def hit_distances(vertices: Array, faces: NDArray[np.int64], origin: Array, way:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = ((a - origin) * normal).sum(1) / slope
         p = origin + t[:, None] * way
-        sides = [
-            (np.cross(y - x, p - x) * normal).sum(1) >= 0 for x, y in ((a, b), (b, c), (c, a))
-        ]
+        sides = [(np.cross(y - x, p - x) * normal).sum(1) >= 0 for x, y in ((a, b), (b, c), (c, a))]
     hit = np.logical_and.reduce(sides) & (slope != 0) & (t >= 0)
     return np.where(hit, t, np.inf)
 
