@@ -53,7 +53,8 @@ def load_colmap(folder: str | Path, *, images: str | Path | None = None) -> Pose
     ]
     points = None
     if (model / f"points3D.{ending}").is_file():
-        points = _cloud(reader.read_points(read_source(model / f"points3D.{ending}")))
+        source = read_source(model / f"points3D.{ending}")
+        points = _cloud(source, reader.read_points(source))
     return PosedImages(tuple(posed), points)
 
 
@@ -121,9 +122,12 @@ def _posed(
     return PosedImage(inside.reference(record.name, f"{source.path.name}, {place}"), camera)
 
 
-def _cloud(points: PointRecords) -> PointCloud | None:
+def _cloud(source: Source, points: PointRecords) -> PointCloud | None:
     if not len(points.positions):
         return None
+    far = np.flatnonzero((np.abs(points.positions) > 1e30).any(axis=1))
+    if len(far):
+        raise source.error(f"point {far[0]}", f"no position: {points.positions[far[0]]}")
     return PointCloud(
         torch.from_numpy(points.positions.astype(np.float32)),
         colors=torch.from_numpy(points.colors.astype(np.float32) / 255),

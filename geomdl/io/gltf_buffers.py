@@ -99,7 +99,9 @@ class Document:
         item = self.entry("accessors", index, place)
         place = f"accessors {index}"
         kind, shape = item.get("componentType"), item.get("type")
-        if kind not in _TYPES or not isinstance(shape, str) or shape not in _WIDTHS:
+        if not isinstance(kind, int) or not isinstance(shape, str):
+            kind, shape = 0, ""
+        if kind not in _TYPES or shape not in _WIDTHS:
             raise self.source.error(place, f"unknown type {str(shape)[:20]} of {str(kind)[:20]}")
         dtype, width = np.dtype(_TYPES[kind]), _WIDTHS[shape]
         count = self.whole(item, "count", place)

@@ -12,15 +12,15 @@ from torch import Tensor
 from geomdl.errors import GeometryError
 from geomdl.io.source import Source, read_bytes
 
-MAX_PIXELS = 1 << 28
+MAX_PIXELS = 100_000_000
 _MODES = {"1": "L", "L": "L", "LA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}
 
 
 def decode_image(data: bytes, place: str) -> NDArray:
     """Bytes of a PNG, JPEG ... -> (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or int32.
 
-    Raises GeometryError that starts with `place`, for what cannot be decoded or has over 2^28
-    pixels.
+    Raises GeometryError that starts with `place`, for what cannot be decoded or has over 100
+    million pixels.
     """
     from PIL import Image
 
@@ -30,7 +30,9 @@ def decode_image(data: bytes, place: str) -> NDArray:
             picture = Image.open(io.BytesIO(data))
             width, height = picture.size
             if width * height > MAX_PIXELS:
-                raise GeometryError(f"{place}: {width}x{height} pixels are over the limit")
+                raise GeometryError(
+                    f"{place}: {width}x{height} pixels are over the limit of {MAX_PIXELS}"
+                )
             if picture.mode.startswith("I") or picture.mode == "F":
                 return np.asarray(picture)
             clear = "transparency" in picture.info

@@ -21,22 +21,48 @@ def parse_floats(text: bytes) -> NDArray[np.float64]:
     """Decimal numbers separated by white space -> (N,) float64, nan and inf included.
 
     Plain decimals of up to 15 digits are read as integers and divided by a power of ten, which
-    is one correctly rounded operation; the rest goes through strtod. Raises ValueError.
+    is one correctly rounded operation; the others go through Python's float. Raises ValueError.
     """
-    quick = _plain_decimals(text)
-    if quick is not None:
-        return quick
-    values = _fromstring(text, np.float64)
-    if len(values) != len(token_starts(text)):
-        raise ValueError("not numbers")
+    starts, ends = _tokens(text)
+    if not len(starts):
+        return np.zeros(0)
+    raw = np.frombuffer(text, dtype=np.uint8)
+    letters = np.searchsorted(starts, np.flatnonzero(raw > 57), side="right") - 1
+    hard = ends - starts > 17
+    hard[letters] = True  # exponents, nan, inf; or no number at all
+    if 2 * int(hard.sum()) > len(hard):
+        values = _fromstring(text, np.float64)
+        if len(values) != len(starts):
+            raise ValueError("not numbers")
+        return values
+    plain = _blanked(raw, starts[hard], ends[hard])
+    values, wide = _plain_decimals(plain, starts, ends)
+    for index in np.flatnonzero(hard | wide).tolist():
+        token = text[starts[index] : ends[index]]
+        if b"_" in token:
+            raise ValueError("not a number")
+        values[index] = float(token)
     return values
 
 
 def token_starts(text: bytes) -> NDArray[np.int64]:
-    """Offsets (N,) of the tokens of `text` that are separated by white space."""
-    blank = np.frombuffer(text, dtype=np.uint8) <= 32
-    before = np.concatenate([[True], blank[:-1]])
-    return np.flatnonzero(before & ~blank)
+    """Offsets (N,) of the tokens of `text` that are separated by white space.
+
+    Raises ValueError for a token that ends with a sign.
+    """
+    return _tokens(text)[0]
+
+
+def _tokens(text: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Offsets (N,) of the first bytes of all tokens, and of those behind their last."""
+    blank = np.ones(len(text) + 2, dtype=bool)
+    blank[1:-1] = np.frombuffer(text, dtype=np.uint8) <= 32
+    edges = np.flatnonzero(blank[1:] != blank[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    last = np.frombuffer(text, dtype=np.uint8)[ends - 1] if len(ends) else np.zeros(0)
+    if ((last == 43) | (last == 45)).any():  # numpy takes a lone sign for a zero
+        raise ValueError("a sign without a number")
+    return starts, ends
 
 
 def first_bad_line(lines: list[bytes]) -> int | None:
@@ -63,31 +89,31 @@ def _fromstring(text: bytes, dtype: type) -> NDArray:
             raise ValueError(str(error)) from error
 
 
-def _plain_decimals(text: bytes) -> NDArray[np.float64] | None:
-    """The numbers, or None when a token needs more than the exact shortcut offers."""
-    raw = np.frombuffer(text, dtype=np.uint8)
-    if len(raw) == 0 or raw.max() > 57:  # letters: exponents, nan, inf
-        return None
-    blank = raw <= 32
-    edges = np.flatnonzero(blank[1:] != blank[:-1]) + 1
-    if not blank[0]:
-        edges = np.concatenate([[0], edges])
-    if not blank[-1]:
-        edges = np.concatenate([edges, [len(raw)]])
-    starts, ends = edges[::2], edges[1::2]
+def _blanked(
+    raw: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """The text with zeros in the place of some tokens."""
+    if not len(starts):
+        return raw
+    lengths = ends - starts
+    inner = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    plain = raw.copy()
+    plain[np.repeat(starts, lengths) + inner] = 48
+    return plain
+
+
+def _plain_decimals(
+    raw: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Numbers of digits, sign and point; and which of them have too many digits to be exact."""
     dots = np.flatnonzero(raw == 46)
     owner = np.searchsorted(starts, dots, side="right") - 1
-    if len(starts) == 0 or int((ends - starts).max()) > 17 or (owner[1:] == owner[:-1]).any():
-        return None
     after = raw[np.minimum(dots + 1, len(raw) - 1)]
-    if ((after == 43) | (after == 45)).any():  # '.-2' would pass as an integer
-        return None
-    try:
-        mantissa = _fromstring(text.replace(b".", b""), np.int64)
-    except ValueError:
-        return None
-    if len(mantissa) != len(starts) or np.abs(mantissa).max() >= 1 << 53:
-        return None
+    if (owner[1:] == owner[:-1]).any() or ((after == 43) | (after == 45)).any():
+        raise ValueError("a number with two points, or a sign behind the point")
+    mantissa = _fromstring(raw[raw != 46].tobytes(), np.int64)
+    if len(mantissa) != len(starts):
+        raise ValueError("not numbers")
     values = mantissa.astype(np.float64)
-    values[owner] /= _POWERS[ends[owner] - dots - 1]
-    return values
+    values[owner] /= _POWERS[np.minimum(ends[owner] - dots - 1, 22)]
+    return values, np.abs(mantissa) >= 1 << 53

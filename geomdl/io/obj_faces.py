@@ -74,7 +74,10 @@ def read_corners(source: Source, lines: Statements, sizes: tuple[int, int, int])
 def _uniform(text: bytes, total: int) -> NDArray[np.int64] | None:
     """Indices as written (C, 3) when all corners have the same one of the four shapes."""
     raw = np.frombuffer(text, dtype=np.uint8)
-    starts = token_starts(text)
+    try:
+        starts = token_starts(text)
+    except ValueError:
+        return None
     slashes = np.flatnonzero(raw == 47)
     if len(starts) != total or len(slashes) % total:
         return None

@@ -18,6 +18,7 @@ from geomdl.structures import Camera, Pose
 _PICTURES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm")
 _SCENES = re.compile(r"(frame-\d+)\.depth\.(png|pgm)")
 NEAR_IN_TIME = 0.02  # seconds, as in TUM's associate.py
+_CANDIDATES = 8  # on each side; at 30 Hz there are one or two
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,11 @@ def associate(times: NDArray[np.float64], others: NDArray[np.float64]) -> NDArra
     if not len(others) or not len(times):
         return partner
     order = np.argsort(others, kind="stable")
-    low = np.searchsorted(others[order], times - NEAR_IN_TIME, side="left")
-    high = np.searchsorted(others[order], times + NEAR_IN_TIME, side="right")
-    pairs = [(i, int(order[k])) for i in range(len(times)) for k in range(low[i], high[i])]
+    middle = np.searchsorted(others[order], times)
+    pairs = []
+    for i, at in enumerate(middle.tolist()):
+        near = order[max(at - _CANDIDATES, 0) : at + _CANDIDATES].tolist()
+        pairs += [(i, k) for k in near if abs(times[i] - others[k]) <= NEAR_IN_TIME]
     pairs.sort(key=lambda pair: (abs(times[pair[0]] - others[pair[1]]), pair))
     taken: set[int] = set()
     for i, k in pairs:

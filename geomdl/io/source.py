@@ -44,10 +44,10 @@ class Source:
                 place, f"claims {needed} bytes, but the file has {max(available, 0)} left"
             )
 
-    def expect_unfold(self, place: str, needed: int) -> None:
+    def expect_unfold(self, place: str, needed: int, ratio: int = UNFOLD_RATIO) -> None:
         """Refuse a file that would unfold to absurdly more memory than its own size."""
-        limit = UNFOLD_RATIO * len(self.data) + (64 << 20)
-        if needed > min(limit, UNFOLD_BYTES):
+        limit = min(ratio * len(self.data) + (64 << 20), UNFOLD_BYTES)
+        if needed > max(limit, 2 * len(self.data)):
             raise self.error(
                 place,
                 f"unfolds to {needed} bytes from a file of {len(self.data)}: more than the limit",
@@ -59,7 +59,9 @@ class Source:
         candidate = Path(os.path.abspath(self.path.parent / posix))
         root = Path(os.path.abspath(self.root))
         drive = len(name) > 1 and name[1] == ":"
-        inside = candidate.is_relative_to(root) and "\0" not in name
+        inside = candidate.is_relative_to(root)
+        if "\0" in name or len(name) > 2000 or any(len(part) > 200 for part in posix.parts):
+            raise self.error(place, f"refers to {name[:60]!r}, which is no name of a file")
         if posix.is_absolute() or drive or "://" in name or not inside:
             raise self.error(
                 place,

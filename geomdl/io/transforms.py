@@ -59,7 +59,7 @@ def _image(source: Source, frame: dict[str, Any], place: str) -> PosedImage:
     picture = next((path for path in found if path.is_file()), picture)
     try:
         matrix = np.array(frame.get("transform_matrix"), dtype=np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         matrix = np.zeros(0)
     if matrix.shape == (3, 4):
         matrix = np.concatenate([matrix, [[0, 0, 0, 1]]])
