@@ -8,17 +8,15 @@ frame-000000.pose.txt          camera to world, 4 x 4
 Pixel centres of these files are at +0.5, as everywhere here.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from geomdl.errors import GeometryError
+from geomdl.io.rgbd import RGBDWriter, write_rgbd_frame
 from geomdl.structures import Camera, Mesh, Pose
 from scenes.scan.sensor import DepthSensor, expose, measure
 from scenes.scan.view import View, view
@@ -64,31 +62,24 @@ def scan_to_folder(
     *,
     sensor: DepthSensor | None = None,
     seed: int = 0,
+    overwrite: bool = False,
     on_frame: Callable[[int, Frame], None] | None = None,
 ) -> Path:
     """Scan a mesh and write the frames; on_frame sees each of them too. Gives back the folder.
 
-    Raises GeometryError when the folder holds frames already.
+    With `overwrite` frames of an earlier scan in the folder are deleted first, without it they
+    are an error. Raises GeometryError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("frame-*")):
-        raise GeometryError(f"{folder}: it holds frames already; expected an empty folder")
-    np.savetxt(folder / "camera-intrinsics.txt", lens.intrinsics.double().numpy(), fmt="%.9g")
+    old = sorted(folder.glob("frame-[0-9][0-9][0-9][0-9][0-9][0-9].*"))
+    if old and not overwrite:
+        raise GeometryError(f"{folder}: it holds frames already; pass overwrite=True to replace")
+    for path in old:
+        path.unlink()
+    RGBDWriter(folder, lens, overwrite=overwrite)
     frames = scan(mesh, radiance, lens, poses, sensor or DepthSensor(), seed)
     for number, frame in enumerate(frames):
-        write_frame(folder, number, frame)
+        pose = frame.camera.camera_to_world
+        write_rgbd_frame(folder, number, frame.depth, frame.color, pose, picture="jpg")
         if on_frame is not None:
             on_frame(number, frame)
     return folder
-
-
-def write_frame(folder: Path, number: int, frame: Frame) -> None:
-    """The three files of one frame."""
-    stem = folder / f"frame-{number:06d}"
-    if math.ceil(float(frame.depth.max()) * 1000) >= 65535:
-        raise GeometryError("depth: 16-bit millimetres end at 65.534 m")
-    Image.fromarray(frame.color.numpy()).save(f"{stem}.color.jpg", quality=93)
-    millimetres = (frame.depth * 1000).round().numpy().astype(np.uint16)
-    Image.fromarray(millimetres).save(f"{stem}.depth.png", compress_level=1)
-    pose = frame.camera.camera_to_world.matrix().double().numpy()
-    np.savetxt(f"{stem}.pose.txt", pose, fmt="%.9g")

@@ -25,23 +25,24 @@ def orbit(
     return Pose.look_at(centre + ring, centre, centre.new_tensor(UP))
 
 
-def walk(size: tuple[float, float, float], count: int, *, margin: float = 0.9) -> Pose:
+def walk(size: tuple[float, float, float], count: int, *, margin: float = 0.8) -> Pose:
     """Room of size x, y, z about the origin -> world_to_camera (count,): a smooth walk around it.
 
-    Three rounds at the height of the eyes: on an ellipse `margin` metres from the walls the first
-    looks across the room and the second along the walls; the third looks outwards from near the
-    middle, up and down more. z is up, the floor is at 0.
+    Three rounds at the height of the eyes, looking down and up all the while: on an ellipse
+    `margin` metres from the walls first across the room, then along the walls, and from nearer
+    the middle outwards. z is up, the floor is at 0.
     """
     expect_number("count", count, low=2)
     a, b = size[0] / 2 - margin, size[1] / 2 - margin
     if min(a, b) <= 0.1:
         raise GeometryError(f"margin: {margin:g} leaves no way in a room of {size[0]} x {size[1]}")
     t = torch.linspace(0, 1, count)
+    second, third = smoothstep(t, 0.28, 0.42), smoothstep(t, 0.6, 0.74)
     angle = t * (2 * math.pi * 3)
-    turned = math.pi * (1 + smoothstep(t, 0.28, 0.42) / 2 + smoothstep(t, 0.6, 0.74) / 2)
-    yaw = angle + turned + 0.3 * (angle * 1.7).sin()
-    swing = 0.2 + 0.12 * smoothstep(t, 0.6, 0.75)
-    pitch = -0.3 + swing * (2 * math.pi * 11 * t).sin()
+    yaw = angle + math.pi * (1 + second / 2 + third / 2) + 0.3 * (angle * 1.7).sin()
+    middle = -0.35 - 0.05 * second + 0.2 * third
+    swing = 0.5 + 0.1 * second + 0.15 * third
+    pitch = middle + swing * (2 * math.pi * 11 * t).sin()
     shrink = 1 - 0.6 * smoothstep(t, 0.55, 0.75)
     height = 1.45 + 0.15 * (2 * math.pi * 2.3 * t).sin()
     eye = torch.stack([a * shrink * angle.cos(), b * shrink * angle.sin(), height], dim=-1)
