@@ -13,8 +13,8 @@ void both_ways(const T *a, const T *b, const std::vector<Range> &a_items,
     const auto as = forest<T, D>(a, a_items, dim, leaf, threads);
     const auto bs = forest<T, D>(b, b_items, dim, leaf, threads);
     const T far = std::numeric_limits<T>::infinity();
-    answer<List, T, D>(bs, as, a, dim, 1, far, in_b, threads);
-    answer<List, T, D>(as, bs, b, dim, 1, far, in_a, threads);
+    answer<List, T, D>(bs, as, 1, far, in_b, threads);
+    answer<List, T, D>(as, bs, 1, far, in_a, threads);
 }
 
 template <typename T>

@@ -7,119 +7,56 @@
 
 namespace geomdl {
 
-template <typename V>
-auto largest(const V &v) {
-    auto best = v[0];
-    decltype(best) lane[LANES];
-    std::memcpy(lane, &v, sizeof lane);
-    for (int step = LANES / 2; step; step /= 2)
-        for (int i = 0; i < step; ++i) lane[i] = lane[i] > lane[i + step] ? lane[i] : lane[i + step];
-    return lane[0];
-}
-
 template <typename T, int D>
 class Farthest {
     typedef typename Vec<T>::type Lane;
     const Tree<T, D> &tree;
-    int axes;
-    int64_t chunks, groups;               // chunks per leaf, groups of 16 leaves
-    std::vector<T> leaf_box, group_box;   // [set of 16][low, high][axis][LANES]
+    int64_t chunks, groups;  // chunks per leaf, groups of 16 leaves
     std::vector<T> gap, leaf_far, group_far;
 
   public:
-    explicit Farthest(const Tree<T, D> &tree) : tree(tree), axes(tree.axes()) {
+    explicit Farthest(const Tree<T, D> &tree) : tree(tree) {
         const T far = std::numeric_limits<T>::infinity();
         chunks = tree.leaf / LANES;
         groups = (tree.leaves + LANES - 1) / LANES;
-        const int64_t sets = (groups + LANES - 1) / LANES;
         gap.assign(tree.leaves * tree.leaf, -1);
         leaf_far.assign(groups * LANES, -1);
-        group_far.assign(sets * LANES, -1);
+        group_far.assign((groups + LANES - 1) / LANES * LANES, -1);
         for (int64_t i = 0; i < tree.leaves * tree.leaf; ++i)
             if (tree.index[i] >= 0) gap[i] = far;
         std::fill_n(leaf_far.begin(), tree.leaves, far);
         std::fill_n(group_far.begin(), groups, far);
-        leaf_box.assign(groups * LANES * 2 * axes, 0);
-        group_box.assign(sets * LANES * 2 * axes, 0);
-        gather(0, 0, tree.leaves);
-        for (int64_t g = 0; g < groups; ++g) enclose(g);
     }
 
     // Chosen positions, `count` of them, beginning with `start`.
     void sample(int64_t count, int64_t start, int64_t *out) {
         int64_t lane = std::find(tree.index.get(), tree.index.get() + tree.leaves * tree.leaf,
                                  int32_t(start)) - tree.index.get();
+        std::vector<T> q(tree.axes());
         for (int64_t i = 0; i < count; ++i) {
             out[i] = tree.index[lane];
             if (i + 1 == count) break;
-            T q[D > 0 ? D : 1], *at = q;
-            std::vector<T> wide;
-            if constexpr (D == 0) {
-                wide.resize(axes);
-                at = wide.data();
-            }
-            for (int d = 0; d < axes; ++d)
-                at[d] = tree.lanes[(lane / LANES * axes + d) * LANES + lane % LANES];
+            tree.point(lane, q.data());
             gap[lane] = -1;
             settle(lane / tree.leaf);
-            update(at);
+            update(q.data());
             lane = pick();
         }
     }
 
   private:
-    void gather(int64_t node, int64_t a, int64_t b) {
-        if (b - a == 1) {
-            for (int s = 0; s < 2 * axes; ++s)
-                leaf_box[(a / LANES * 2 * axes + s) * LANES + a % LANES] = tree.box(node)[s];
-            return;
-        }
-        if (b <= a) return;
-        const int64_t middle = (a + b) / 2;
-        gather(node + 1, a, middle);
-        gather(node + 2 * (middle - a), middle, b);
-    }
-
-    void enclose(int64_t g) {
-        const int64_t used = std::min<int64_t>(LANES, tree.leaves - g * LANES);
-        for (int s = 0; s < 2 * axes; ++s) {
-            const T *in = leaf_box.data() + (g * 2 * axes + s) * LANES;
-            group_box[(g / LANES * 2 * axes + s) * LANES + g % LANES] =
-                s < axes ? *std::min_element(in, in + used) : *std::max_element(in, in + used);
-        }
-    }
-
-    // Which of 16 boxes are nearer to q than their farthest gap, as bytes of 1.
-    void nearer(const std::vector<T> &boxes, const std::vector<T> &far, int64_t set, const T *q,
-                uint64_t *words) const {
-        const T *low = boxes.data() + set * 2 * axes * LANES, *high = low + axes * LANES;
-        Lane sum{};
-        for (int d = 0; d < axes; ++d) {
-            const Lane under = load(low + d * LANES) - q[d], over = q[d] - load(high + d * LANES);
-            const Lane out = under > over ? under : over;
-            const Lane outside = out > 0 ? out : Lane{};
-            sum = sum + outside * outside;
-        }
-        const Bytes hit = __builtin_convertvector(sum < load(far.data() + set * LANES), Bytes);
-        std::memcpy(words, &hit, sizeof hit);
-    }
-
-    template <typename Visit>
-    static void each(const uint64_t *words, Visit visit) {
-        for (int w = 0; w < 2; ++w)
-            for (uint64_t left = words[w] & 0x0101010101010101ull; left; left &= left - 1)
-                visit(8 * w + std::countr_zero(left) / 8);
-    }
-
+    // Lower the gaps after q was chosen, where a box is nearer than its farthest gap.
     void update(const T *q) {
-        uint64_t sets[2], leaves[2];
+        Lane distance{};
         for (int64_t set = 0; set * LANES < groups; ++set) {
-            nearer(group_box, group_far, set, q, sets);
-            each(sets, [&](int64_t i) {
-                const int64_t g = set * LANES + i;
-                nearer(leaf_box, leaf_far, g, q, leaves);
-                each(leaves, [&](int64_t j) { approach(g * LANES + j, q); });
-                group_far[g] = largest(load(leaf_far.data() + g * LANES));
+            if (groups > 1) tree.measure(tree.levels[1], set, q, distance);
+            Hits(distance < load(group_far.data() + set * LANES)).each([&](int64_t i) {
+                const int64_t group = set * LANES + i;
+                const T *far = leaf_far.data() + group * LANES;
+                Lane inner;
+                tree.measure(tree.levels[0], group, q, inner);
+                Hits(inner < load(far)).each([&](int64_t j) { approach(group * LANES + j, q); });
+                group_far[group] = largest(load(far));
             });
         }
     }
@@ -127,11 +64,8 @@ class Farthest {
     void approach(int64_t leaf, const T *q) {
         Lane far = Lane{} - 1;
         for (int64_t c = leaf * chunks; c < (leaf + 1) * chunks; ++c) {
-            Lane sum{};
-            for (int d = 0; d < axes; ++d) {
-                const Lane delta = load(tree.lanes.get() + (c * axes + d) * LANES) - q[d];
-                sum = sum + delta * delta;
-            }
+            Lane sum;
+            tree.measure(c, q, sum);
             Lane old = load(gap.data() + c * LANES);
             old = sum < old ? sum : old;
             std::memcpy(gap.data() + c * LANES, &old, sizeof old);

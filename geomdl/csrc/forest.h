@@ -1,6 +1,8 @@
 // One KD-tree per item of a packed batch, and the answers to many queries in a cache-friendly order.
 #pragma once
 
+#include <cmath>
+
 #include "kernel.h"
 #include "nearest.h"
 
@@ -31,35 +33,65 @@ Forest<T, D> forest(const T *points, const std::vector<Range> &ranges, int dim, 
 #pragma omp task firstprivate(b)
         {
             const auto [first, last] = ranges[b];
-            trees[b].prepare(points, first, last - first, dim, leaf(b));
-            trees[b].build();
+            trees[b] = Tree<T, D>(points, first, last - first, dim, leaf(b));
         }
     }
     return trees;
 }
 
+// The k nearest of points in turn. Where the last one found k, the next needs to look no farther
+// than that and the way between them; if rounding makes this too short, it looks again.
+template <typename List, typename T, int D>
+struct Walk {
+    const Tree<T, D> &tree;
+    int64_t k;
+    T reach;
+    List list;
+    std::vector<T> q, last;
+    bool led = false;
+
+    Walk(const Tree<T, D> &tree, int64_t k, T reach)
+        : tree(tree), k(k), reach(reach), list(k), q(tree.axes()), last(tree.axes()) {}
+
+    void find(int64_t *out) {
+        T near = reach;
+        if (led) {
+            T way = 0;
+            for (int d = 0; d < tree.axes(); ++d) way += (q[d] - last[d]) * (q[d] - last[d]);
+            const T radius = std::sqrt(Keys<T>::distance(list.bound())) + std::sqrt(way);
+            near = std::min(reach, radius * radius * T(1.00001) + std::numeric_limits<T>::min());
+        }
+        list.reset(near);
+        Search<T, D, List>{tree, q.data(), list}.run();
+        led = list.full();
+        if (!led && near < reach) {
+            list.reset(reach);
+            Search<T, D, List>{tree, q.data(), list}.run();
+            led = list.full();
+        }
+        last = q;
+        list.write(out);
+    }
+};
+
 // The k nearest of every point of `orders` among those of `trees`, item by item; row q of `out` is
 // that of query q.
 template <typename List, typename T, int D>
-void answer(const Forest<T, D> &trees, const Forest<T, D> &orders, const T *queries, int dim,
-            int64_t k, T reach, int64_t *out, int threads) {
+void answer(const Forest<T, D> &trees, const Forest<T, D> &orders, int64_t k, T reach,
+            int64_t *out, int threads) {
     constexpr int64_t BLOCK = 256;
     std::vector<Range> blocks;  // item, first query in its order
     for (size_t b = 0; b < orders.size(); ++b)
         for (int64_t i = 0; i < orders[b].count; i += BLOCK) blocks.push_back({b, i});
-#pragma omp parallel num_threads(threads)
-    {
-        List list(k, reach);
-#pragma omp for schedule(dynamic)
-        for (size_t block = 0; block < blocks.size(); ++block) {
-            const auto [item, first] = blocks[block];
-            const auto &order = orders[item].order;
-            const int64_t last = std::min(first + BLOCK, orders[item].count);
-            for (int64_t i = first; i < last; ++i) {
-                const int64_t query = order[i].index;
-                search<T, D>(trees[item], queries + query * dim, list);
-                list.write(out + query * k);
-            }
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (size_t block = 0; block < blocks.size(); ++block) {
+        const auto [item, first] = blocks[block];
+        const auto &order = orders[item];
+        const int64_t last = std::min(first + BLOCK, order.count);
+        Walk<List, T, D> walk(trees[item], k, reach);
+        for (int64_t lane = first; lane < last; ++lane) {
+            order.point(lane, walk.q.data());
+            walk.find(out + order.index[lane] * k);
         }
     }
 }

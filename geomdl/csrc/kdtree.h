@@ -1,154 +1,157 @@
-// A balanced KD-tree over one item of a batch. Leaves hold the points axis by axis in chunks of 16
-// lanes, so that a leaf's distances are a few vector operations; boxes are tight.
+// A KD-tree over one item of a batch, kept as a flat tree of 16 children per node: leaves hold the
+// points axis by axis in chunks of 16 lanes, and every set of 16 boxes lies axis by axis as well,
+// so that a few vector operations measure 16 points or 16 boxes. Boxes are tight.
 #pragma once
 
-#include <algorithm>
-#include <bit>
-#include <cstdint>
-#include <cstring>
 #include <limits>
-#include <memory>
-#include <new>
 #include <vector>
+
+#include "split.h"
 
 namespace geomdl {
 
-constexpr int LANES = 16;
-
+// Boxes of what lies one level below, 16 to a set.
 template <typename T>
-struct Vec {
-    typedef T type __attribute__((vector_size(LANES * sizeof(T))));
-    typedef T loose __attribute__((vector_size(LANES * sizeof(T)), aligned(4), may_alias));
+struct Level {
+    int64_t count = 0;
+    Block<T> boxes;        // [set][low, high][axis][LANES]
+    Block<int32_t> least;  // [set][LANES]: smallest index inside
 };
 
-// 16 values that lie anywhere.
-template <typename T>
-const typename Vec<T>::loose &load(const T *from) {
-    return *reinterpret_cast<const typename Vec<T>::loose *>(from);
-}
-
-// Uninitialised memory on cache lines.
-struct Free {
-    void operator()(void *p) const { ::operator delete[](p, std::align_val_t(64)); }
-};
-template <typename T>
-using Block = std::unique_ptr<T[], Free>;
-template <typename T>
-Block<T> block(int64_t count) {
-    return Block<T>(static_cast<T *>(::operator new[](count * sizeof(T), std::align_val_t(64))));
-}
-
-typedef int8_t Bytes __attribute__((vector_size(LANES)));
-
-// A point while the tree is built: coordinates inside for small D, looked up for D = 0 (any).
-template <typename T, int D>
-struct Entry {
-    T x[D];
-    int32_t index;
-    T at(int axis, const T *, int) const { return x[axis]; }
-};
-template <typename T>
-struct Entry<T, 0> {
-    int32_t index;
-    T at(int axis, const T *points, int dim) const { return points[int64_t(index) * dim + axis]; }
-};
-
-// Nodes are in preorder: a node over leaves [a, b) has its left child at +1 and its right child at
-// +2 * (middle - a), with middle = (a + b) / 2; no links are stored.
 template <typename T, int D>
 struct Tree {
+    typedef typename Vec<T>::type Lane;
     const T *points = nullptr;
     int dim = 0;
     int64_t count = 0, leaf = LANES, leaves = 0;
-    std::vector<Entry<T, D>> order;  // points in leaf order
-    Block<T> lanes;          // [chunk][axis][LANES], padded with infinity
-    Block<int32_t> index;    // [chunk][LANES], padded with -1
-    Block<T> boxes;          // [node][low, high][axis]
-    Block<int32_t> least;    // [node] smallest index below
+    Block<T> lanes;                // [chunk][axis][LANES], padded with infinity
+    Block<int32_t> index;          // [chunk][LANES], padded with -1
+    std::vector<Level<T>> levels;  // of the leaves first; the last is one set
 
     int axes() const { return D > 0 ? D : dim; }
-    const T *box(int64_t node) const { return boxes.get() + node * 2 * axes(); }
 
-    // Points first .. first + n of a packed (N, dim) array; indices stay packed.
-    void prepare(const T *all, int64_t first, int64_t n, int dimension, int64_t leaf_size) {
-        points = all;
-        dim = dimension;
-        count = n;
+    // Points first .. first + n of a packed (N, dim) array; indices stay packed. Inside a
+    // parallel region's single block, large parts become tasks.
+    Tree(const T *all, int64_t first, int64_t n, int dimension, int64_t leaf_size)
+        : points(all), dim(dimension), count(n) {
         leaf = std::max<int64_t>(LANES, (leaf_size + LANES - 1) / LANES * LANES);
         leaves = (n + leaf - 1) / leaf;
-        const int64_t padded = leaves * leaf, nodes = std::max<int64_t>(2 * leaves - 1, 0);
-        order.resize(n);
+        if (n == 0) return;
+        lanes = block<T>(leaves * leaf * axes());
+        index = block<int32_t>(leaves * leaf);
+        grow(leaves);
+        Block<E> from = block<E>(n), to = block<E>(n), spare = block<E>(n);
         for (int64_t i = 0; i < n; ++i) {
-            order[i].index = int32_t(first + i);
+            from[i].index = int32_t(first + i);
             if constexpr (D > 0)
-                for (int a = 0; a < D; ++a) order[i].x[a] = all[(first + i) * D + a];
+                for (int a = 0; a < D; ++a) from[i].x[a] = all[(first + i) * D + a];
         }
-        lanes = block<T>(padded * axes());
-        index = block<int32_t>(padded);
-        boxes = block<T>(nodes * 2 * axes());
-        least = block<int32_t>(nodes);
+        part(from.get(), to.get(), spare.get(), 0, leaves);
+        while (levels.back().count > LANES) enclose();
+    }
+    Tree() = default;
+
+    // Squared distances from q to 16 boxes. They round as distances to points do, so none is more
+    // than that of any point inside.
+    void measure(const Level<T> &level, int64_t set, const T *q, Lane &out) const {
+        const int n = axes();
+        const T *low = level.boxes.get() + set * 2 * n * LANES, *high = low + n * LANES;
+        Lane sum{};
+        for (int d = 0; d < n; ++d) {
+            const Lane under = load(low + d * LANES) - q[d], over = q[d] - load(high + d * LANES);
+            const Lane side = under > over ? under : over;
+            const Lane outside = side > 0 ? side : Lane{};
+            sum = sum + outside * outside;
+        }
+        out = sum;
     }
 
-    // Call inside a parallel region's single block: large subtrees become tasks.
-    void build() {
-        if (leaves > 0) build(0, 0, leaves);
+    // Squared distances from q to 16 points.
+    void measure(int64_t chunk, const T *q, Lane &out) const {
+        const int n = axes();
+        const T *x = lanes.get() + chunk * n * LANES;
+        Lane sum{};
+        for (int d = 0; d < n; ++d) {
+            const Lane delta = q[d] - load(x + d * LANES);
+            sum = sum + delta * delta;
+        }
+        out = sum;
+    }
+
+    void point(int64_t lane, T *q) const {
+        for (int d = 0; d < axes(); ++d)
+            q[d] = lanes[(lane / LANES * axes() + d) * LANES + lane % LANES];
     }
 
   private:
-    void build(int64_t node, int64_t a, int64_t b) {
-        const int64_t begin = a * leaf, end = std::min(b * leaf, count);
-        bound(node, begin, end);
-        if (b - a == 1) return fill(begin, end);
-        const int axis = widest(node);
-        const int64_t middle = (a + b) / 2;
-        const T *p = points;
-        const int m = dim;
-        std::nth_element(order.begin() + begin, order.begin() + middle * leaf,
-                         order.begin() + end, [=](const auto &s, const auto &t) {
-                             const T u = s.at(axis, p, m), v = t.at(axis, p, m);
-                             return u < v || (u == v && s.index < t.index);
-                         });
-        if (end - begin > 8192) {
-#pragma omp task default(shared) firstprivate(node, a, middle)
-            build(node + 1, a, middle);
-            build(node + 2 * (middle - a), middle, b);
+    typedef Entry<T, D> E;
+
+    void grow(int64_t n) {
+        Level<T> level;
+        const int64_t padded = (n + LANES - 1) / LANES * LANES;
+        level.count = n;
+        level.boxes = block<T>(padded * 2 * axes());
+        level.least = block<int32_t>(padded);
+        std::fill_n(level.boxes.get(), padded * 2 * axes(), std::numeric_limits<T>::infinity());
+        std::fill_n(level.least.get(), padded, std::numeric_limits<int32_t>::max());
+        levels.push_back(std::move(level));
+    }
+
+    // Order the entries of leaves [a, b); sets of 16 and 256 leaves are whole cells.
+    void part(E *from, E *to, E *spare, int64_t a, int64_t b) {
+        const int64_t begin = a * leaf, n = std::min(b * leaf, count) - begin;
+        if (b - a == 1) return fill(from, a, n);
+        const int64_t whole = b - a > 256 ? 256 : b - a > 16 ? 16 : 1;
+        const int64_t middle = std::max((a + b + whole) / 2 / whole * whole, a + whole);
+        const int64_t target = (std::min(middle, b - 1) - a) * leaf, cut = a + target / leaf;
+        const Splitter<T, D> splitter{points, dim};
+        splitter.split(from, to, spare, n, target, splitter.widest(from, n));
+        if (n > 8192) {
+#pragma omp task default(shared) firstprivate(from, to, spare, a, cut)
+            part(to, from, spare, a, cut);
+            part(to + target, from + target, spare + target, cut, b);
 #pragma omp taskwait
         } else {
-            build(node + 1, a, middle);
-            build(node + 2 * (middle - a), middle, b);
+            part(to, from, spare, a, cut);
+            part(to + target, from + target, spare + target, cut, b);
         }
     }
 
-    void bound(int64_t node, int64_t begin, int64_t end) {
-        T *low = boxes.get() + node * 2 * axes(), *high = low + axes();
-        for (int d = 0; d < axes(); ++d) low[d] = high[d] = order[begin].at(d, points, dim);
-        int32_t smallest = order[begin].index;
-        for (int64_t i = begin; i < end; ++i) {
-            smallest = std::min(smallest, order[i].index);
-            for (int d = 0; d < axes(); ++d) {
-                const T x = order[i].at(d, points, dim);
-                low[d] = std::min(low[d], x);
-                high[d] = std::max(high[d], x);
+    void fill(const E *from, int64_t a, int64_t n) {
+        const int m = axes();
+        Level<T> &level = levels[0];
+        T *box = level.boxes.get() + a / LANES * 2 * m * LANES + a % LANES;
+        for (int64_t i = 0; i < leaf; ++i) index[a * leaf + i] = i < n ? from[i].index : -1;
+        level.least[a] = *std::min_element(index.get() + a * leaf, index.get() + a * leaf + n);
+        for (int d = 0; d < m; ++d) {
+            T low = from[0].at(d, points, dim), high = low;
+            for (int64_t i = 0; i < leaf; ++i) {
+                const T x = from[std::min(i, n - 1)].at(d, points, dim);
+                low = std::min(low, x);
+                high = std::max(high, x);
+                lanes[((a * leaf + i) / LANES * m + d) * LANES + i % LANES] =
+                    i < n ? x : std::numeric_limits<T>::infinity();
             }
+            box[d * LANES] = low;
+            box[(m + d) * LANES] = high;
         }
-        least[node] = smallest;
     }
 
-    int widest(int64_t node) const {
-        const T *low = box(node), *high = low + axes();
-        int best = 0;
-        for (int d = 1; d < axes(); ++d)
-            if (high[d] / 2 - low[d] / 2 > high[best] / 2 - low[best] / 2) best = d;
-        return best;
-    }
-
-    void fill(int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < begin + leaf; ++i) {
-            T *lane = lanes.get() + i / LANES * LANES * axes() + i % LANES;
-            index[i] = i < end ? order[i].index : -1;
-            for (int d = 0; d < axes(); ++d)
-                lane[d * LANES] = i < end ? order[i].at(d, points, dim)
-                                          : std::numeric_limits<T>::infinity();
+    // One more level over the sets of the last.
+    void enclose() {
+        grow((levels.back().count + LANES - 1) / LANES);
+        const Level<T> &below = levels[levels.size() - 2];
+        Level<T> &level = levels.back();
+        const int m = 2 * axes();
+        for (int64_t set = 0; set < level.count; ++set) {
+            const int64_t used = std::min<int64_t>(LANES, below.count - set * LANES);
+            const int32_t *least = below.least.get() + set * LANES;
+            level.least[set] = *std::min_element(least, least + used);
+            for (int s = 0; s < m; ++s) {
+                const T *in = below.boxes.get() + (set * m + s) * LANES;
+                level.boxes[(set / LANES * m + s) * LANES + set % LANES] =
+                    s < axes() ? *std::min_element(in, in + used) : *std::max_element(in, in + used);
+            }
         }
     }
 };

@@ -42,10 +42,10 @@ class Pool {
     Key limit, worst;
 
   public:
-    Pool(int64_t k, T reach) : k(k), limit(Keys<T>::make(reach, -1)) { pool.reserve(3 * k + 32); }
-    void reset() {
+    explicit Pool(int64_t k) : k(k) { pool.reserve(3 * k + 32); }
+    void reset(T reach) {
         pool.clear();
-        worst = limit;
+        worst = limit = Keys<T>::make(reach, -1);
     }
     Key bound() const { return worst; }
     void add(Key key) {
@@ -53,6 +53,11 @@ class Pool {
     }
     void settle() {
         if (int64_t(pool.size()) >= (worst == limit ? k : 2 * k + 16)) cut();
+    }
+    bool full() {
+        if (int64_t(pool.size()) < k) return false;
+        cut();
+        return true;
     }
     void write(int64_t *out) {
         std::sort(pool.begin(), pool.end());
@@ -77,10 +82,10 @@ class Sorted {
     int64_t k, limit, worst;
 
   public:
-    Sorted(int64_t k, float reach) : k(k), limit(Keys<float>::make(reach, -1)) {}
-    void reset() {
+    explicit Sorted(int64_t k) : k(k) {}
+    void reset(float reach) {
         for (auto &block : list) block = Eight{} + nothing<float>();
-        worst = limit;
+        worst = limit = Keys<float>::make(reach, -1);
     }
     int64_t bound() const { return worst; }
     void add(int64_t key) {
@@ -93,7 +98,9 @@ class Sorted {
             list[b] = list[b] < up ? list[b] : up;
         }
     }
-    void settle() { worst = std::min(limit, list[(k - 1) / 8][(k - 1) % 8]); }
+    int64_t operator[](int64_t i) const { return list[i / 8][i % 8]; }
+    void settle() { worst = std::min(limit, (*this)[k - 1]); }
+    bool full() const { return worst < limit; }
     void write(int64_t *out) {
         for (int64_t i = 0; i < k; ++i)
             out[i] = list[i / 8][i % 8] <= limit ? Keys<float>::index(list[i / 8][i % 8]) : -1;
@@ -105,85 +112,86 @@ class Nearest {
     int64_t limit, worst;
 
   public:
-    Nearest(int64_t, float reach) : limit(Keys<float>::make(reach, -1)) {}
-    void reset() { worst = limit; }
+    explicit Nearest(int64_t) {}
+    void reset(float reach) { worst = limit = Keys<float>::make(reach, -1); }
     int64_t bound() const { return worst; }
     void add(int64_t key) { worst = std::min(worst, key); }
     void settle() {}
+    bool full() const { return worst < limit; }
     void write(int64_t *out) { *out = Keys<float>::index(worst); }
 };
 
-// Squared distance from q to the box of a node; rounds as the distance to a point does, so it is
-// never more than that of any point inside.
-template <typename T, int D>
-T box_distance(const T *box, const T *q, int axes) {
-    const int n = D > 0 ? D : axes;
-    T sum = 0;
-    for (int d = 0; d < n; ++d) {
-        const T outside = std::max(std::max(box[d] - q[d], q[d] - box[n + d]), T(0));
-        sum = sum + outside * outside;
-    }
-    return sum;
-}
+// Boxes to visit, nearest first.
+template <typename T>
+class Queue {
+    typename Keys<T>::type keys[LANES + 1];
+    int size = 0;
 
+  public:
+    void add(typename Keys<T>::type key) {
+        int i = size++;
+        for (; i > 0 && keys[i - 1] > key; --i) keys[i] = keys[i - 1];
+        keys[i] = key;
+    }
+    typename Keys<T>::type operator[](int i) const { return i < size ? keys[i] : nothing<T>(); }
+};
+template <>
+class Queue<float> : public Sorted<2> {
+  public:
+    Queue() : Sorted<2>(LANES) { reset(0); }
+};
+
+// Fills a list with what is nearest to q.
 template <typename T, int D, typename List>
-void scan(const Tree<T, D> &tree, int64_t chunk, const T *q, List &list) {
+struct Search {
     typedef typename Vec<T>::type Lane;
-    const int n = tree.axes();
-    const T *x = tree.lanes.get() + chunk * n * LANES;
-    Lane sum{};
-    for (int d = 0; d < n; ++d) {
-        const Lane delta = q[d] - load(x + d * LANES);
-        sum = sum + delta * delta;
-    }
-    const auto hit = sum <= Lane{} + Keys<T>::distance(list.bound());
-    const Bytes bytes = __builtin_convertvector(hit, Bytes);
-    uint64_t words[2];
-    std::memcpy(words, &bytes, sizeof words);
-    if (!(words[0] | words[1])) return;
-    T distance[LANES];
-    std::memcpy(distance, &sum, sizeof distance);
-    for (int w = 0; w < 2; ++w)
-        for (uint64_t left = words[w] & 0x0101010101010101ull; left; left &= left - 1) {
-            const int i = 8 * w + std::countr_zero(left) / 8;
-            list.add(Keys<T>::make(distance[i], tree.index[chunk * LANES + i]));
-        }
-    list.settle();
-}
+    typedef typename Keys<T>::type Key;
+    const Tree<T, D> &tree;
+    const T *q;
+    List &list;
 
-// Fill `list` with what is nearest to q, near subtrees first.
-template <typename T, int D, typename List>
-void search(const Tree<T, D> &tree, const T *q, List &list) {
-    struct Step {
-        typename Keys<T>::type key;
-        int32_t node, a, b;
-    };
-    list.reset();
-    if (tree.leaves == 0) return;
-    Step stack[64];
-    int top = 0;
-    stack[top++] = {0, 0, 0, int32_t(tree.leaves)};
-    while (top > 0) {
-        Step at = stack[--top];
-        if (at.key > list.bound()) continue;
-        while (at.b - at.a > 1) {
-            const int32_t middle = (at.a + at.b) / 2;
-            Step left{0, at.node + 1, at.a, middle};
-            Step right{0, at.node + 2 * (middle - at.a), middle, at.b};
-            left.key = Keys<T>::make(box_distance<T, D>(tree.box(left.node), q, tree.dim),
-                                     tree.least[left.node]);
-            right.key = Keys<T>::make(box_distance<T, D>(tree.box(right.node), q, tree.dim),
-                                      tree.least[right.node]);
-            const bool swap = right.key < left.key;
-            stack[top] = swap ? left : right;
-            top += stack[top].key <= list.bound();
-            at = swap ? right : left;
-            if (at.key > list.bound()) break;
-        }
-        if (at.b - at.a > 1 || at.key > list.bound()) continue;
-        const int64_t chunks = tree.leaf / LANES;
-        for (int64_t c = at.a * chunks; c < at.b * chunks; ++c) scan<T, D>(tree, c, q, list);
+    void run() {
+        if (tree.count > 0) visit(int(tree.levels.size()) - 1, 0);
     }
-}
+
+    void visit(int level, int64_t set) {
+        const Level<T> &here = tree.levels[level];
+        Lane distance;
+        tree.measure(here, set, q, distance);
+        const Hits hits(distance <= Lane{} + Keys<T>::distance(list.bound()));
+        T lane[LANES];
+        std::memcpy(lane, &distance, sizeof lane);
+        Queue<T> queue;
+        const int64_t used = here.count - set * LANES;
+        hits.each([&](int i) {
+            if (i < used) queue.add(Keys<T>::make(lane[i], i));
+        });
+        for (int i = 0; i < std::min<int64_t>(LANES, used); ++i) {
+            const Key key = queue[i];
+            if (Keys<T>::index(key) < 0) break;
+            const int64_t child = set * LANES + Keys<T>::index(key);
+            const Key first = Keys<T>::make(Keys<T>::distance(key), here.least[child]);
+            if (first > list.bound()) continue;
+            if (level > 0)
+                visit(level - 1, child);
+            else
+                scan(child);
+        }
+    }
+
+    void scan(int64_t leaf) {
+        const int64_t chunks = tree.leaf / LANES;
+        for (int64_t c = leaf * chunks; c < (leaf + 1) * chunks; ++c) {
+            Lane distance;
+            tree.measure(c, q, distance);
+            const Hits hits(distance <= Lane{} + Keys<T>::distance(list.bound()));
+            if (!hits.any()) continue;
+            T lane[LANES];
+            std::memcpy(lane, &distance, sizeof lane);
+            hits.each([&](int i) { list.add(Keys<T>::make(lane[i], tree.index[c * LANES + i])); });
+            list.settle();
+        }
+    }
+};
 
 }  // namespace geomdl

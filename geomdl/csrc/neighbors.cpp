@@ -23,10 +23,10 @@ void run(const Problem &p) {
     };
     const auto trees = forest<T, D>(points, p.items, p.dim, leaf, p.threads);
     if (points == queries && p.items == p.query_items)
-        return answer<List, T, D>(trees, trees, queries, p.dim, p.k, T(p.reach), p.out, p.threads);
+        return answer<List, T, D>(trees, trees, p.k, T(p.reach), p.out, p.threads);
     const auto orders = forest<T, D>(queries, p.query_items, p.dim,
                                      [](size_t) { return LANES; }, p.threads);
-    answer<List, T, D>(trees, orders, queries, p.dim, p.k, T(p.reach), p.out, p.threads);
+    answer<List, T, D>(trees, orders, p.k, T(p.reach), p.out, p.threads);
 }
 
 template <typename T, int D>

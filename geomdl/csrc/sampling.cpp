@@ -30,33 +30,18 @@ Out<int64_t> farthest_point_index(In<T, 2> points, int64_t count, Maybe<int64_t,
 
 // Clear `free` at every point closer to q than the root of reach.
 template <typename T, int D>
-void strike(const Tree<T, D> &tree, const T *q, T reach, bool *free) {
-    struct Step {
-        int64_t node, a, b;
-    };
-    Step stack[64];
-    int top = 0;
-    stack[top++] = {0, 0, tree.leaves};
-    const int n = tree.axes();
-    while (top > 0) {
-        const Step at = stack[--top];
-        if (!(box_distance<T, D>(tree.box(at.node), q, n) < reach)) continue;
-        if (at.b - at.a > 1) {
-            const int64_t middle = (at.a + at.b) / 2;
-            stack[top++] = {at.node + 1, at.a, middle};
-            stack[top++] = {at.node + 2 * (middle - at.a), middle, at.b};
-            continue;
-        }
-        const T *lanes = tree.lanes.get() + at.a * LANES * n;
-        T sum[LANES] = {};
-        for (int d = 0; d < n; ++d)
-            for (int i = 0; i < LANES; ++i) {
-                const T delta = q[d] - lanes[d * LANES + i];
-                sum[i] += delta * delta;
-            }
-        for (int i = 0; i < LANES; ++i)
-            if (sum[i] < reach) free[tree.index[at.a * LANES + i]] = false;
-    }
+void strike(const Tree<T, D> &tree, int level, int64_t set, const T *q, T reach, bool *free) {
+    typename Vec<T>::type distance;
+    tree.measure(tree.levels[level], set, q, distance);
+    const int64_t used = tree.levels[level].count - set * LANES;
+    Hits(distance < reach).each([&](int64_t i) {
+        if (i >= used) return;
+        const int64_t child = set * LANES + i;
+        if (level > 0) return strike(tree, level - 1, child, q, reach, free);
+        typename Vec<T>::type point;
+        tree.measure(child, q, point);
+        Hits(point < reach).each([&](int64_t j) { free[tree.index[child * LANES + j]] = false; });
+    });
 }
 
 template <typename T, int D>
@@ -70,7 +55,8 @@ void throw_darts(const T *points, int64_t count, int dim, T reach, const int64_t
     for (int64_t i = 0; i < count; ++i) {
         if (!free[order[i]]) continue;
         kept[order[i]] = true;
-        strike<T, D>(trees[0], points + order[i] * dim, reach, free.get());
+        strike(trees[0], int(trees[0].levels.size()) - 1, 0, points + order[i] * dim, reach,
+               free.get());
     }
 }
 
