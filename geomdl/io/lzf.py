@@ -51,18 +51,20 @@ def compress(data: bytes) -> bytes:
     if len(raw) < 4:
         return _literals(data)
     source, length = _matches(raw)
-    out = bytearray()
-    position = written = 0
     starts = np.flatnonzero(length >= 3)
-    while True:
-        slot = np.searchsorted(starts, position)
-        if slot == len(starts):
-            break
-        position = int(starts[slot])
-        out += _literals(data[written:position])
-        out += _copy(position - int(source[position]), int(length[position]))
-        position += int(length[position])
-        written = position
+    ends = starts + length[starts]
+    following = np.searchsorted(starts, ends).tolist()  # the first match behind each
+    table = list(
+        zip(starts.tolist(), ends.tolist(), (starts - source[starts]).tolist(), strict=True)
+    )
+    out = bytearray()
+    written = index = 0
+    while index < len(table):
+        start, end, distance = table[index]
+        if start > written:
+            out += _literals(data[written:start])
+        out += _copy(distance, end - start)
+        written, index = end, following[index]
     return bytes(out + _literals(data[written:]))
 
 

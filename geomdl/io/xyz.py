@@ -13,6 +13,7 @@ import re
 import numpy as np
 from torch import Tensor
 
+from geomdl.errors import GeometryError
 from geomdl.io.assemble import Parts
 from geomdl.io.numbers import first_bad_line, parse_floats
 from geomdl.io.ply_write import column_text
@@ -75,6 +76,9 @@ def _table(source: Source) -> np.ndarray:
 
 def encode_xyz(cloud: PointCloud, ending: str) -> bytes:
     """The table of a cloud for .xyz, .txt, .csv, .pts, .xyzn or .xyzrgb; see the module."""
+    promised = {".xyzn": ("normals", cloud.normals), ".xyzrgb": ("colors", cloud.colors)}
+    if ending in promised and promised[ending][1] is None:
+        raise GeometryError(f"cloud: {ending} needs {promised[ending][0]}, and there are none")
     columns = [cloud.points]
     if ending == ".xyzn" and cloud.normals is not None:
         columns.append(cloud.normals)

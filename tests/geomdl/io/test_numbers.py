@@ -13,10 +13,9 @@ def spelled(rng: random.Random) -> str:
     """A float in one of the ways that programs write them."""
     value = struct.unpack("<f", struct.pack("<f", rng.gauss(0, 10 ** rng.randint(-8, 8))))[0]
     digits = rng.randint(0, 20)
-    return rng.choice(
-        [f"{value:.{digits}f}", f"{value:.{digits}e}", f"{value:.{digits}g}", repr(value)]
-        + [f"{value:+.3f}", str(int(value)), f".{rng.randint(0, 99999)}", f"{rng.randint(0, 9)}."]
-    )
+    ways = [f"{value:.{digits}f}", f"{value:.{digits}e}", f"{value:.{digits}g}", repr(value)]
+    ways += [f"{value:+.3f}", str(int(value)), f".{rng.randint(0, 99999)}", f"{rng.randint(0, 9)}."]
+    return rng.choice(ways)
 
 
 @pytest.mark.parametrize("seed", range(8))

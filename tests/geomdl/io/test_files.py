@@ -1,0 +1,140 @@
+"""load and save: every real file, every ending, one kind of error."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import geomdl
+from geomdl.errors import GeometryError
+from geomdl.io import load, save
+from geomdl.io.files import CONTAINERS, READERS
+from geomdl.structures import Mesh, PointCloud, VoxelGrid
+from tests.geomdl.io.seeds import example_cloud, example_mesh
+from tests.oracles.io_oracle import trimesh_reading
+
+# What no reader can make a shape of, and what a person is told.
+REFUSED = {
+    "empty.obj": "there are no points or vertices",
+    "empty.ply": "there are no points or vertices",
+    "empty_nodes.glb": "there are no points or vertices",
+    "nancolor.obj": "line 7: NaN or infinite",
+    "notenoughindices.obj": "line 9: a face needs 3 corners or more, got 2",
+}
+# Files with faces that trimesh takes apart, drops or turns otherwise than a fan.
+OTHERWISE = {"mode5.gltf"}
+
+
+def test_every_real_file_loads_as_trimesh_reads_it_or_says_why(data: Path) -> None:
+    seen = 0
+    for path in sorted((data / "mesh_formats").iterdir()):
+        if path.suffix.lower() not in READERS:
+            with pytest.raises(GeometryError, match="unknown ending"):
+                load(path)
+            continue
+        seen += 1
+        if path.name in REFUSED:
+            with pytest.raises(GeometryError, match=REFUSED[path.name]) as caught:
+                load(path)
+            assert str(path) in str(caught.value)
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            shape = load(path)
+        triangles, vertices = trimesh_reading(path)
+        low, high = shape.bounds
+        if isinstance(shape, PointCloud):
+            assert len(shape) == len(vertices), path.name
+            corners = vertices
+        else:
+            assert isinstance(shape, Mesh)
+            if path.name not in OTHERWISE:
+                assert len(shape.faces) == len(triangles), path.name
+            used = shape.triangles.reshape(-1, 3)
+            low, high = used.amin(0), used.amax(0)
+            corners = triangles.reshape(-1, 3)
+        size = float((high - low).norm())
+        np.testing.assert_allclose(low, corners.min(0), atol=1e-5 * size, err_msg=path.name)
+        np.testing.assert_allclose(high, corners.max(0), atol=1e-5 * size, err_msg=path.name)
+    assert seen == 68
+
+
+@pytest.mark.parametrize("ending", [*READERS, *CONTAINERS])
+def test_every_ending_saves_and_loads(tmp_path: Path, ending: str) -> None:
+    shape = example_mesh() if ending in (".obj", ".stl", ".off", ".glb") else example_cloud()
+    path = tmp_path / f"a{ending.upper()}"
+    geomdl.save(path, shape)
+    found = geomdl.load(path)
+    assert type(found) is type(shape)
+    assert len(found) == len(shape)
+    with pytest.raises(GeometryError, match="exists already"):
+        save(path, shape)
+    save(path, shape, overwrite=True)
+
+
+@pytest.mark.parametrize("ending", [*READERS, *CONTAINERS])
+def test_the_wrong_ending_is_one_error(tmp_path: Path, ending: str) -> None:
+    save(tmp_path / "a.glb", example_mesh())
+    save(tmp_path / "a.ply", example_mesh())
+    save(tmp_path / "a.npz", example_mesh())
+    for name in ("a.glb", "a.ply", "a.npz"):
+        wrong = tmp_path / f"wrong{ending}"
+        wrong.write_bytes((tmp_path / name).read_bytes())
+        if ending in (name[1:], ".gltf" if name == "a.glb" else ""):
+            continue
+        with pytest.raises(GeometryError, match="wrong"):
+            load(wrong)
+
+
+@pytest.mark.parametrize("ending", [*READERS, *CONTAINERS])
+def test_empty_and_random_bytes(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    rng = np.random.default_rng(0)
+    for content in (b"", b"\0", b"\n", b"\xff" * 100, rng.bytes(1000), b"{" * 5000):
+        path.write_bytes(content)
+        with pytest.raises(GeometryError, match=r"a\.\w+: "):
+            load(path)
+
+
+def test_what_save_refuses(tmp_path: Path) -> None:
+    grid = VoxelGrid(torch.zeros(2, 2, 2), "sdf")
+    with pytest.raises(
+        GeometryError, match=r"a VoxelGrid goes into .npz or .safetensors, not .ply"
+    ):
+        save(tmp_path / "a.ply", grid)
+    with pytest.raises(GeometryError, match=r"unknown ending '.xxx'; expected one of: ply obj"):
+        save(tmp_path / "a.xxx", example_mesh())
+    with pytest.raises(GeometryError, match="there is nothing to save"):
+        save(tmp_path / "a.ply", PointCloud(torch.zeros(0, 3)))
+    with pytest.raises(GeometryError, match=r"encoding: .obj is always ascii, got 'binary'"):
+        save(tmp_path / "a.obj", example_mesh(), encoding="binary")
+    with pytest.raises(GeometryError, match="cannot be written"):
+        save(tmp_path / "no" / "a.ply", example_mesh())
+    with pytest.warns(UserWarning, match="2 items become one"):
+        save(tmp_path / "a.ply", PointCloud.concatenate([example_cloud(), example_cloud()]))
+
+
+def test_a_wider_root_lets_textures_lie_beside(tmp_path: Path) -> None:
+    models, images = tmp_path / "models", tmp_path / "images"
+    models.mkdir()
+    images.mkdir()
+    save(models / "a.obj", example_mesh())
+    for path in list(models.glob("*.png")):
+        path.rename(images / path.name)
+    library = models / "a.mtl"
+    library.write_text(library.read_text().replace("map_Kd ", "map_Kd ../images/"))
+    with pytest.raises(GeometryError, match="pass root=FOLDER"):
+        load(models / "a.obj")
+    mesh = load(models / "a.obj", root=tmp_path)
+    assert isinstance(mesh, Mesh)
+    assert all(material.texture is not None for material in mesh.materials)
+
+
+def test_dtype_of_coordinates(tmp_path: Path) -> None:
+    save(tmp_path / "a.ply", example_cloud())
+    found = load(tmp_path / "a.ply", dtype=torch.float64)
+    assert isinstance(found, PointCloud)
+    assert found.points.dtype == torch.float64
+    assert found.attributes["intensity"].dtype == torch.float32
