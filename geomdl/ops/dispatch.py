@@ -44,8 +44,11 @@ _in_fork = False
 
 def _after_fork() -> None:
     # OpenMP's pool does not survive a fork: the child would wait for threads that are not there.
+    # torch's own loops (in checks and bodies) hang in the same way, so it gets one thread as well,
+    # which is what a DataLoader does to its workers.
     global _in_fork
     _in_fork = True
+    torch.set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):
