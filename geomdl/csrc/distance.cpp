@@ -36,25 +36,13 @@ std::tuple<Out<int64_t>, Out<int64_t>> nearest_pairs(In<T, 2> a, In<T, 2> b,
     return {in_b, in_a};
 }
 
-// torch drops trailing arguments that equal their defaults: None offsets may not arrive at all.
-template <typename T>
-void define(nb::module_ &m) {
-    typedef In<T, 2> Cloud;
-    typedef Maybe<int64_t, 1> Offsets;
-    const auto cloud = nb::arg().noconvert();
-    const auto offsets = nb::arg().none();
-    m.def("nearest_pairs", &nearest_pairs<T>, cloud, cloud, offsets, offsets, nb::arg());
-    m.def("nearest_pairs", [](Cloud a, Cloud b, Offsets o, int threads) {
-        return nearest_pairs<T>(a, b, o, {}, threads);
-    }, cloud, cloud, offsets, nb::arg());
-    m.def("nearest_pairs", [](Cloud a, Cloud b, int threads) {
-        return nearest_pairs<T>(a, b, {}, {}, threads);
-    }, cloud, cloud, nb::arg());
-}
-
 }  // namespace geomdl
 
 NB_MODULE(GEOMDL_MODULE, m) {
-    geomdl::define<float>(m);
-    geomdl::define<double>(m);
+    const auto cloud = nb::arg().noconvert();
+    const auto offsets = nb::arg().none();
+    m.def("nearest_pairs", &geomdl::nearest_pairs<float>, cloud, cloud, offsets, offsets,
+          nb::arg());
+    m.def("nearest_pairs", &geomdl::nearest_pairs<double>, cloud, cloud, offsets, offsets,
+          nb::arg());
 }

@@ -91,28 +91,13 @@ Out<T> sum_rows(In<T, 2> values, In<int64_t, 1> index, int64_t count, int thread
     return out;
 }
 
-// torch drops trailing arguments that equal their defaults: None offsets may not arrive at all.
 template <typename T>
 void define(nb::module_ &m) {
-    typedef In<T, 2> Cloud;
-    typedef Maybe<int64_t, 1> Offsets;
     const auto cloud = nb::arg().noconvert();
     const auto offsets = nb::arg().none();
     m.def("knn_index", &knn_index<T>, cloud, cloud, nb::arg(), offsets, offsets, nb::arg());
-    m.def("knn_index", [](Cloud p, Cloud q, int64_t k, Offsets o, int threads) {
-        return knn_index<T>(p, q, k, o, {}, threads);
-    }, cloud, cloud, nb::arg(), offsets, nb::arg());
-    m.def("knn_index", [](Cloud p, Cloud q, int64_t k, int threads) {
-        return knn_index<T>(p, q, k, {}, {}, threads);
-    }, cloud, cloud, nb::arg(), nb::arg());
     m.def("radius_index", &radius_index<T>, cloud, cloud, nb::arg(), nb::arg(), offsets, offsets,
           nb::arg());
-    m.def("radius_index", [](Cloud p, Cloud q, double r, int64_t k, Offsets o, int threads) {
-        return radius_index<T>(p, q, r, k, o, {}, threads);
-    }, cloud, cloud, nb::arg(), nb::arg(), offsets, nb::arg());
-    m.def("radius_index", [](Cloud p, Cloud q, double r, int64_t k, int threads) {
-        return radius_index<T>(p, q, r, k, {}, {}, threads);
-    }, cloud, cloud, nb::arg(), nb::arg(), nb::arg());
     m.def("sum_rows", &sum_rows<T>, cloud, nb::arg().noconvert(), nb::arg(), nb::arg());
 }
 

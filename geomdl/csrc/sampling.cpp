@@ -74,20 +74,11 @@ Out<bool> disk_mask(In<T, 2> points, double radius, In<int64_t, 1> order, int th
     return kept;
 }
 
-// torch drops trailing arguments that equal their defaults: offsets and start may not arrive.
 template <typename T>
 void define(nb::module_ &m) {
-    typedef In<T, 2> Cloud;
-    typedef Maybe<int64_t, 1> Offsets;
     const auto cloud = nb::arg().noconvert();
     m.def("farthest_point_index", &farthest_point_index<T>, cloud, nb::arg(), nb::arg().none(),
           nb::arg(), nb::arg());
-    m.def("farthest_point_index", [](Cloud p, int64_t count, Offsets o, int threads) {
-        return farthest_point_index<T>(p, count, o, 0, threads);
-    }, cloud, nb::arg(), nb::arg().none(), nb::arg());
-    m.def("farthest_point_index", [](Cloud p, int64_t count, int threads) {
-        return farthest_point_index<T>(p, count, {}, 0, threads);
-    }, cloud, nb::arg(), nb::arg());
     m.def("disk_mask", &disk_mask<T>, cloud, nb::arg(), nb::arg().noconvert(), nb::arg());
 }
 
