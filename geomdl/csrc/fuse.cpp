@@ -141,7 +141,8 @@ Out<int64_t> integrate_blocks(InOut<float, 4> tsdf, InOut<float, 4> weight,
     const Frame f = frame_of(depth, packed, pixel_weight, intrinsics, pose, truncation, max_weight);
     const Update update = update_for(f);
     const Offsets o = offsets_of(f, cell, kRun, 3, 7);
-    float *values = tsdf.data(), *weights = weight.data(), *colors = color ? color->data() : nullptr;
+    float *values = tsdf.data(), *weights = weight.data();
+    float *colors = color ? color->data() : nullptr;
     const int32_t *c = coordinates.data();
     const int64_t *row = rows.data(), n = rows.shape(0);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 32)
@@ -171,7 +172,8 @@ Out<int64_t> integrate_grid(InOut<float, 3> tsdf, InOut<float, 3> weight,
     const Update update = update_for(f);
     const Offsets o = offsets_of(f, cell, kRun, 6, 63);
     const int64_t nx = tsdf.shape(0), ny = tsdf.shape(1), nz = tsdf.shape(2);
-    float *values = tsdf.data(), *weights = weight.data(), *colors = color ? color->data() : nullptr;
+    float *values = tsdf.data(), *weights = weight.data();
+    float *colors = color ? color->data() : nullptr;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 64)
     for (int64_t line = 0; line < nx * ny; ++line)
         for (int64_t z = 0; z < nz; z += kRun) {

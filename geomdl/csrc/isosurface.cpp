@@ -2,6 +2,7 @@
 // one that writes them where the prefix sums say, so the order never depends on the threads.
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "blocks.h"
 
@@ -40,39 +41,66 @@ static bool all_zero(const uint8_t *p) {
     return word == 0;
 }
 
-// Dense grid (nx, ny, nz), z contiguous. `state` of a point: 1 inside, 2 known.
+static int64_t count_bits(const uint8_t *p, int64_t n) {
+    int64_t sum = 0;
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        sum += std::popcount(word);
+    }
+    for (; n > 0; ++p, --n) sum += std::popcount(*p);
+    return sum;
+}
+
+// Four rows of states around a row of cells -> bits 0..3 inside, bit 4 all known.
+static void merge_rows(const uint8_t *__restrict a, const uint8_t *__restrict b,
+                       const uint8_t *__restrict c, const uint8_t *__restrict d,
+                       uint8_t *__restrict out, int64_t n) {
+    for (int64_t k = 0; k < n; ++k)
+        out[k] = uint8_t((a[k] & 1) | (b[k] & 1) << 1 | (c[k] & 1) << 2 | (d[k] & 1) << 3 |
+                         (a[k] & b[k] & c[k] & d[k] & 2) << 3);
+}
+
+// Codes of the n - 1 cells between merged points; full, empty and partly unknown cells are 0.
+static void encode_cells(const uint8_t *__restrict merged, uint8_t *__restrict out, int64_t n) {
+    for (int64_t k = 0; k + 1 < n; ++k) {
+        const uint8_t whole = uint8_t((merged[k] & 15) | merged[k + 1] << 4);
+        const uint8_t known = merged[k] & merged[k + 1] & 16;
+        out[k] = known && whole != 255 ? whole : 0;
+    }
+}
+
+// Dense grid (nx, ny, nz), z contiguous. `state` of a point: 1 inside, 2 known. `code` and
+// `crossed` are padded at both ends; the last code of a row is always 0.
 struct Grid {
+    static constexpr int64_t kPad = 8;
     int64_t nx, ny, nz;
-    std::vector<uint8_t> state, code, crossed;  // per point; code of the cell above it, edges used
+    std::vector<uint8_t> state, codes, crossings, nothing;
 
     Grid(int64_t x, int64_t y, int64_t z)
-        : nx(x), ny(y), nz(z), state(x * y * z), code(x * y * z + 8), crossed(x * y * z + 8) {}
+        : nx(x), ny(y), nz(z), state(x * y * z + kPad), codes(x * y * z + 2 * kPad),
+          crossings(x * y * z + 2 * kPad), nothing(z + 2 * kPad) {}
+
+    const uint8_t *code(int64_t row) const { return codes.data() + kPad + row * nz; }
+    const uint8_t *crossed(int64_t row) const { return crossings.data() + kPad + row * nz; }
 
     void classify(const float *values, const bool *mask, float level, int64_t row) {
-        uint8_t *s = state.data() + row * nz;
-        const float *v = values + row * nz;
-        const uint8_t *m = reinterpret_cast<const uint8_t *>(mask) + row * nz;
-        if (mask)
-            for (int64_t k = 0; k < nz; ++k) s[k] = uint8_t(v[k] < level) | uint8_t(m[k] ? 2 : 0);
-        else
-            for (int64_t k = 0; k < nz; ++k) s[k] = uint8_t(v[k] < level) | 2;
+        const int64_t n = nz;
+        uint8_t *__restrict s = state.data() + row * n;
+        const float *__restrict v = values + row * n;
+        for (int64_t k = 0; k < n; ++k) s[k] = v[k] < level ? 3 : 2;
+        if (!mask) return;
+        const bool *__restrict m = mask + row * n;
+        for (int64_t k = 0; k < n; ++k) s[k] = m[k] ? s[k] : s[k] & 1;
     }
 
     // Codes of the cells over one row of points; returns their triangles.
-    int64_t encode(const CubeTable &table, int64_t row) {
+    int64_t encode(const CubeTable &table, int64_t row, uint8_t *merged) {
         if (row / ny + 1 >= nx || row % ny + 1 >= ny || nz < 2) return 0;
-        const uint8_t *a = state.data() + row * nz, *b = a + nz, *c = a + ny * nz, *d = c + nz;
-        uint8_t *out = code.data() + row * nz;
-        for (int64_t k = 0; k + 1 < nz; ++k) {
-            const uint8_t low = (a[k] & 1) | (b[k] & 1) << 1 | (c[k] & 1) << 2 | (d[k] & 1) << 3;
-            const uint8_t high = (a[k + 1] & 1) | (b[k + 1] & 1) << 1 | (c[k + 1] & 1) << 2 |
-                                 (d[k + 1] & 1) << 3;
-            const uint8_t whole = uint8_t(low | high << 4);
-            const uint8_t known = a[k] & b[k] & c[k] & d[k] & a[k + 1] & b[k + 1] & c[k + 1] &
-                                  d[k + 1] & 2;
-            // A cell that is full, empty or partly unknown has no surface.
-            out[k] = known && whole != 255 ? whole : 0;
-        }
+        const uint8_t *a = state.data() + row * nz, *c = a + ny * nz;
+        uint8_t *out = codes.data() + kPad + row * nz;
+        merge_rows(a, a + nz, c, c + nz, merged, nz);
+        encode_cells(merged, out, nz);
         int64_t triangles = 0;
         for (int64_t k = 0; k < nz; k += 8) {
             if (all_zero(out + k)) continue;
@@ -82,37 +110,28 @@ struct Grid {
     }
 
     // Edges that leave one row of points upwards and bound a cell with a surface; their count.
-    int64_t cross(int64_t row) {
-        const int64_t i = row / ny, j = row % ny, up[3] = {ny * nz, nz, 1};
-        const bool room[2] = {i + 1 < nx, j + 1 < ny};
-        const uint8_t *s = state.data() + row * nz;
-        uint8_t *out = crossed.data() + row * nz;
-        const uint8_t none = 0;
-        // The rows of cells around: (i, j), (i, j-1), (i-1, j), (i-1, j-1); those outside are 0.
-        const uint8_t *here = code.data() + row * nz;
-        const uint8_t *left = j ? here - nz : nullptr, *back = i ? here - up[0] : nullptr;
-        const uint8_t *both = i && j ? here - up[0] - nz : nullptr;
-        auto at = [&](const uint8_t *cells, int64_t k) { return cells && k >= 0 ? cells[k] : none; };
-        int64_t count = 0;
-        for (int64_t k = 0; k < nz; ++k) {
-            if (k % 8 == 0 && k && k + 8 < nz) {
-                auto quiet = [&](const uint8_t *p) { return !p || (all_zero(p + k) && !p[k - 1]); };
-                if (quiet(here) && quiet(left) && quiet(back) && quiet(both)) {
-                    k += 7;
-                    continue;
-                }
-            }
-            const uint8_t h = at(here, k) | at(here, k - 1), l = at(left, k) | at(left, k - 1);
-            const uint8_t b = at(back, k) | at(back, k - 1);
-            uint8_t bits = 0;
-            if (room[0] && (h | l)) bits |= (s[k] ^ s[k + up[0]]) & 1;
-            if (room[1] && (h | b)) bits |= ((s[k] ^ s[k + up[1]]) & 1) << 1;
-            const uint8_t column = at(here, k) | at(left, k) | at(back, k) | at(both, k);
-            if (k + 1 < nz && column) bits |= ((s[k] ^ s[k + 1]) & 1) << 2;
-            out[k] = bits;
-            count += (bits & 1) + (bits >> 1 & 1) + (bits >> 2);
+    // `triangles` says which rows of cells have any.
+    int64_t cross(int64_t row, const std::vector<int64_t> &triangles) {
+        const int64_t i = row / ny, j = row % ny, n = nz;
+        auto cells = [&](bool there, int64_t r) {
+            return there && triangles[r] ? code(r) : nothing.data() + kPad;
+        };
+        const uint8_t *h = cells(true, row), *l = cells(j > 0, row - 1);
+        const uint8_t *b = cells(i > 0, row - ny), *both = cells(i && j, row - ny - 1);
+        const uint8_t *none = nothing.data() + kPad;
+        if (h == none && l == none && b == none && both == none) return 0;
+        const uint8_t *s = state.data() + row * n;
+        const uint8_t *sx = i + 1 < nx ? s + ny * n : s, *sy = j + 1 < ny ? s + n : s;
+        uint8_t *__restrict out = crossings.data() + kPad + row * n;
+#pragma omp simd
+        for (int64_t k = 0; k < n; ++k) {
+            const uint8_t x = (h[k] | h[k - 1] | l[k] | l[k - 1]) ? 1 : 0;
+            const uint8_t y = (h[k] | h[k - 1] | b[k] | b[k - 1]) ? 1 : 0;
+            const uint8_t z = (h[k] | l[k] | b[k] | both[k]) ? 1 : 0;
+            out[k] = uint8_t(((s[k] ^ sx[k]) & x) | ((s[k] ^ sy[k]) & y) << 1 |
+                             ((s[k] ^ s[k + 1]) & z) << 2);
         }
-        return count;
+        return count_bits(out, n);
     }
 };
 
@@ -124,7 +143,7 @@ static void number_slab(const Grid &g, int64_t i, const std::vector<int64_t> &ro
         const int64_t row = i * g.ny + j;
         int64_t id = row_start[row];
         for (int64_t k = 0; k < g.nz; ++k) {
-            const uint8_t *bits = g.crossed.data() + row * g.nz + k;
+            const uint8_t *bits = g.crossed(row) + k;
             if (k % 8 == 0 && all_zero(bits)) {
                 k += 7;
                 continue;
@@ -152,7 +171,7 @@ static int64_t vertex_of(int64_t first, uint8_t bits, int axis) {
 static void write_faces(const Grid &g, const CubeTable &table, int64_t row, const int64_t *slab,
                         const int64_t *next, int64_t *out) {
     const int64_t j = row % g.ny;
-    const uint8_t *code = g.code.data() + row * g.nz;
+    const uint8_t *code = g.code(row);
     for (int64_t k = 0; k + 1 < g.nz; ++k) {
         if (k % 8 == 0 && all_zero(code + k)) {
             k += 7;
@@ -163,8 +182,8 @@ static void write_faces(const Grid &g, const CubeTable &table, int64_t row, cons
             const int e = int(*edges++), c = CubeTable::corner[e];
             const int64_t in_slab = (j + (c & 1)) * g.nz + k + (c >> 2);
             const bool ahead = c >> 1 & 1;
-            const int64_t point = in_slab + (row / g.ny + ahead) * g.ny * g.nz;
-            *out++ = vertex_of((ahead ? next : slab)[in_slab], g.crossed[point], e / 4);
+            const uint8_t bits = g.crossed((row / g.ny + ahead) * g.ny)[in_slab];
+            *out++ = vertex_of((ahead ? next : slab)[in_slab], bits, e / 4);
         }
     }
 }
@@ -180,15 +199,19 @@ Mesh grid_triangles(In<float, 3> values, Maybe<bool, 3> mask, double level, In<i
     {
 #pragma omp for schedule(static)
         for (int64_t r = 0; r < rows; ++r) g.classify(values.data(), known, float(level), r);
+        std::vector<uint8_t> merged(g.nz);
 #pragma omp for schedule(static)
-        for (int64_t r = 0; r < rows; ++r) triangles[r] = g.encode(table, r);
+        for (int64_t r = 0; r < rows; ++r) triangles[r] = g.encode(table, r, merged.data());
 #pragma omp for schedule(static)
-        for (int64_t r = 0; r < rows; ++r) vertices[r] = g.cross(r);
+        for (int64_t r = 0; r < rows; ++r) vertices[r] = g.cross(r, triangles);
     }
     const int64_t vertex_count = prefix(vertices), triangle_count = prefix(triangles);
     auto ends = make<int64_t>({size_t(vertex_count), 2});
     auto faces = make<int64_t>({size_t(triangle_count), 3});
     int64_t *end = ends.data(), *face = faces.data();
+    auto has_triangles = [&](int64_t r) {
+        return triangles[r] < (r + 1 < rows ? triangles[r + 1] : triangle_count);
+    };
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int part = 0; part < threads; ++part) {
         std::vector<int64_t> slab(g.ny * g.nz), next(g.ny * g.nz);
@@ -198,7 +221,8 @@ Mesh grid_triangles(In<float, 3> values, Maybe<bool, 3> mask, double level, In<i
             if (i + 1 < g.nx)
                 number_slab(g, i + 1, vertices, next.data(), i + 1 < high ? end : nullptr);
             for (int64_t r = i * g.ny; r < (i + 1) * g.ny; ++r)
-                write_faces(g, table, r, slab.data(), next.data(), face + 3 * triangles[r]);
+                if (has_triangles(r))
+                    write_faces(g, table, r, slab.data(), next.data(), face + 3 * triangles[r]);
             std::swap(slab, next);
         }
     }
@@ -238,19 +262,10 @@ struct Halo {
     void encode() {
         for (int x = -1; x < kSide; ++x)
             for (int y = -1; y < kSide; ++y) {
-                const uint8_t *a = state + at(x, y, -1), *b = a + kWide;
-                const uint8_t *c = a + kWide * kWide, *d = c + kWide;
-                uint8_t *out = code + at(x, y, -1);
-                for (int k = 0; k <= kSide; ++k) {
-                    const uint8_t low = (a[k] & 1) | (b[k] & 1) << 1 | (c[k] & 1) << 2 |
-                                        (d[k] & 1) << 3;
-                    const uint8_t high = (a[k + 1] & 1) | (b[k + 1] & 1) << 1 |
-                                         (c[k + 1] & 1) << 2 | (d[k + 1] & 1) << 3;
-                    const uint8_t known = a[k] & b[k] & c[k] & d[k] & a[k + 1] & b[k + 1] &
-                                          c[k + 1] & d[k + 1] & 2;
-                    const uint8_t whole = uint8_t(low | high << 4);
-                    out[k] = known && whole != 255 ? whole : 0;
-                }
+                const uint8_t *a = state + at(x, y, -1), *c = a + kWide * kWide;
+                uint8_t merged[kWide];
+                merge_rows(a, a + kWide, c, c + kWide, merged, kWide);
+                encode_cells(merged, code + at(x, y, -1), kWide);
             }
     }
 

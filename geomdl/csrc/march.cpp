@@ -151,7 +151,8 @@ struct Ranges {
         if (zhigh < v.near || zlow > v.far) return;
         if (zlow < 1e-2f) box[0] = box[1] = 0, box[2] = float(v.width), box[3] = float(v.height);
         if (box[2] < 0 || box[3] < 0 || box[0] > v.width || box[1] > v.height) return;
-        const int x0 = int(std::max(box[0], 0.0f)) / kTile, y0 = int(std::max(box[1], 0.0f)) / kTile;
+        const int x0 = int(std::max(box[0], 0.0f)) / kTile;
+        const int y0 = int(std::max(box[1], 0.0f)) / kTile;
         const int x1 = std::min(int(std::min(box[2], float(v.width))) / kTile, across - 1);
         const int y1 = std::min(int(std::min(box[3], float(v.height))) / kTile, down - 1);
         for (int y = y0; y <= y1; ++y)
@@ -275,7 +276,8 @@ Images march_blocks(In<float, 4> tsdf, In<float, 4> weight, Maybe<float, 5> colo
                                                    {g.x - f.x, g.y - f.y, g.z - f.z});
                     }
                 }
-                normals[3 * pixel] = n.x, normals[3 * pixel + 1] = n.y, normals[3 * pixel + 2] = n.z;
+                const float parts[3] = {n.x, n.y, n.z};
+                std::copy(parts, parts + 3, normals + 3 * pixel);
                 if (color) std::copy(tint, tint + 3, colors + 3 * pixel);
             }
     }

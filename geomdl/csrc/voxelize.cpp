@@ -37,7 +37,8 @@ struct Corners {
 template <typename T>
 Out<T> read_grid(In<T, 4> grid, In<T, 2> places, int threads) {
     const int64_t channels = grid.shape(0), n = places.shape(0);
-    const int64_t size[3] = {int64_t(grid.shape(1)), int64_t(grid.shape(2)), int64_t(grid.shape(3))};
+    const int64_t size[3] = {int64_t(grid.shape(1)), int64_t(grid.shape(2)),
+                             int64_t(grid.shape(3))};
     const int64_t plane = size[0] * size[1] * size[2];
     auto out = make<T>({size_t(n), size_t(channels)});
     const T *values = grid.data(), *place = places.data();
@@ -60,7 +61,8 @@ template <typename T>
 std::tuple<Out<T>, Out<T>> read_grid_backward(In<T, 4> grid, In<T, 2> places, In<T, 2> grads,
                                               int threads) {
     const int64_t channels = grid.shape(0), n = places.shape(0);
-    const int64_t size[3] = {int64_t(grid.shape(1)), int64_t(grid.shape(2)), int64_t(grid.shape(3))};
+    const int64_t size[3] = {int64_t(grid.shape(1)), int64_t(grid.shape(2)),
+                             int64_t(grid.shape(3))};
     const int64_t plane = size[0] * size[1] * size[2];
     auto to_grid = make<T>({size_t(channels), size_t(size[0]), size_t(size[1]), size_t(size[2])});
     auto to_places = make<T>({size_t(n), 3});

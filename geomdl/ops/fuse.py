@@ -18,7 +18,6 @@ from geomdl.errors import GeometryError, expect_number, expect_tensor
 from geomdl.ops.blocks import SIDE, locate_blocks, touched_blocks
 from geomdl.ops.dispatch import Op, kernel_of
 
-
 FIRST = 16384  # blocks to begin with: memory that is not touched costs nothing
 
 
@@ -99,7 +98,11 @@ class TSDFVolume:
         """All that `from_state` needs, as tensors that own their memory."""
         kept = {name: b[: self.count].clone() for name, b in self._buffers.items()}
         numbers = [self.cell, self.truncation, self.max_weight, float(self.frames)]
-        return {**kept, "origin": self.origin, "numbers": torch.tensor(numbers).double()}
+        return {
+            **kept,
+            "origin": self.origin,
+            "numbers": torch.tensor(numbers, dtype=torch.float64),
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Tensor]) -> "TSDFVolume":
