@@ -19,7 +19,10 @@ from geomdl.reconstruct.tracker import Tracker
 
 @dataclass
 class Job:
-    """The state of a run. `poses` are world to camera, None for frames that were left out."""
+    """The state of a run. `poses` are world to camera, None for frames that were left out.
+
+    `anchor` is what frames are tracked against when it is not the volume under way.
+    """
 
     settings: Settings
     colored: bool
@@ -33,6 +36,7 @@ class Job:
     given: list[Any] = field(default_factory=list)
     fitness: list[float] = field(default_factory=list)
     rmse: list[float] = field(default_factory=list)
+    anchor: TSDFVolume | None = None
     started: float = field(default_factory=time.monotonic)
 
     @staticmethod
@@ -55,8 +59,8 @@ class Job:
             return "no depth" if not seen else "no pose"
         pose, note, fused = given, "", True
         if settings.poses != "given":
-            guess = given if settings.poses == "refine" else None
-            found = self.tracker.follow(self.volume, depth, lens, guess)
+            guess = given if settings.poses == "refine" or self.volume.frames == 0 else None
+            found = self.tracker.follow(self.anchor or self.volume, depth, lens, guess)
             pose = found.world_to_camera
             fused = settings.poses == "refine" or not found.lost
             self.fitness.append(found.fitness)

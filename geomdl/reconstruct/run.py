@@ -13,6 +13,7 @@ from geomdl.errors import GeometryError
 from geomdl.io import save
 from geomdl.io.rgbd import RGBDFolder, open_rgbd
 from geomdl.ops.differential import face_areas
+from geomdl.ops.fuse import TSDFVolume
 from geomdl.reconstruct.ahead import ahead
 from geomdl.reconstruct.checkpoint import Checkpoints, partial_folder, write_atomic
 from geomdl.reconstruct.job import Job, source_state
@@ -49,10 +50,11 @@ def reconstruct(
 ) -> Report:
     """A folder of RGB-D frames -> a coloured mesh at `output`, a Report; files are written whole.
 
-    Poses come from the folder; `refine` corrects them against the model, `track` ignores them, as
-    happens by itself in a folder without poses. Beside `room.ply` it writes `room.json` (the
-    report), `room.tum` (the path) and, with `pictures`, `room.png`. Every `checkpoint` seconds
-    the work so far goes to `room.ply.partial`; `resume` continues it after a kill and ends with
+    Poses come from the folder; `refine` fuses all frames with them first, then aligns each frame
+    with that model and fuses anew; `track` ignores them and aligns each frame with the model so
+    far, as happens by itself in a folder without poses. Beside room.ply it writes room.json (the
+    report), room.tum (the path) and, with `pictures`, room.png. Every `checkpoint` seconds
+    the work so far goes to room.ply.partial; `resume` continues it after a kill and ends with
     the same mesh. `smallest` is in m2; `truncation` defaults to 4 voxels. Raises GeometryError.
     """
     folder, output = Path(folder), Path(output)
@@ -76,6 +78,8 @@ def reconstruct(
     names = [entry.name for entry in part.entries]
     identity = source_state(folder, names)
     job = _begin(checkpoints, settings, part, identity, resume)
+    if settings.poses == "refine":
+        job.anchor = _anchor(checkpoints.folder, job, part, progress)
     start, before = time.monotonic(), job.done
     with progress_bar(folder.name or str(folder), len(part), job.done, progress) as step:
         for frame in ahead(part.__getitem__, range(job.done, len(part))):
@@ -123,6 +127,20 @@ def _begin(
         raise GeometryError(f"{part.folder}: no frames")
     checkpoints.folder.mkdir(exist_ok=True)
     return Job.begin(settings, all(entry.color is not None for entry in part.entries))
+
+
+def _anchor(folder: Path, job: Job, part: RGBDFolder, progress: bool) -> TSDFVolume:
+    """All frames fused with the poses they came with, kept beside the checkpoints."""
+    path = folder / "anchor.safetensors"
+    if job.done > 0 and path.is_file():
+        return TSDFVolume.load(path)
+    first = Job.begin(replace(job.settings, poses="given"), colored=False)
+    with progress_bar("first pass", len(part), 0, progress) as step:
+        for frame in ahead(part.__getitem__, range(len(part))):
+            step(first.add(frame))
+    if first.volume.frames:
+        first.volume.save(path)
+    return first.volume
 
 
 def _finish(
