@@ -11,8 +11,8 @@ from typing import Any
 FILES: dict[str, tuple[str, ...]] = {
     "neighbors": ("knn", "knn_index", "radius_index"),
     "sampling": ("farthest_point_index", "poisson_disk_index", "sample_surface"),
-    "keys": ("build_table", "look_up", "morton_cells", "morton_keys"),
-    "voxelize": ("trilinear", "voxelize", "voxelize_mesh"),
+    "keys": ("build_table", "look_up", "morton_cells", "morton_keys", "unique_keys"),
+    "voxelize": ("read_nearest", "segment_sum", "trilinear", "voxelize", "voxelize_mesh"),
     "raycast": (
         "any_hit",
         "build_bvh",
@@ -22,16 +22,19 @@ FILES: dict[str, tuple[str, ...]] = {
         "winding_number",
     ),
     "rasterize": ("interpolate", "rasterize"),
-    "fuse": ("fuse", "raycast_volume"),
-    "isosurface": ("isosurface",),
+    "fuse": ("TSDFVolume", "fuse", "fuse_grid", "pixel_weights"),
+    "march": ("raycast_volume",),
+    "isosurface": ("isosurface", "isosurface_blocks"),
     "distance": (
         "chamfer_distance",
         "f_score",
         "hausdorff_distance",
         "normal_consistency",
+        "point_mesh_distance",
         "point_triangle_distance",
     ),
     "differential": (
+        "border_vertices",
         "cotangent_laplacian",
         "face_areas",
         "face_normals",
@@ -41,6 +44,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "vertex_normals",
     ),
     "registration": ("icp",),
+    "odometry": ("track",),
 }
 
 _HOME = {name: file for file, names in FILES.items() for name in names}

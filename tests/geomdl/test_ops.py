@@ -9,11 +9,26 @@ import pytest
 
 import geomdl.ops as ops
 
-PROMISED = """
-knn_index knn radius_index farthest_point_index sample_surface morton_keys voxelize first_hit
-any_hit closest_point signed_distance rasterize fuse isosurface chamfer_distance f_score
-vertex_normals icp
-""".split()
+PROMISED = [
+    "knn_index",
+    "knn",
+    "radius_index",
+    "farthest_point_index",
+    "sample_surface",
+    "morton_keys",
+    "voxelize",
+    "first_hit",
+    "any_hit",
+    "closest_point",
+    "signed_distance",
+    "rasterize",
+    "fuse",
+    "isosurface",
+    "chamfer_distance",
+    "f_score",
+    "vertex_normals",
+    "icp",
+]
 
 
 @pytest.mark.parametrize("name", ops.__all__)
