@@ -32,12 +32,16 @@ struct alignas(64) Node {
 static_assert(sizeof(Node) == 256);
 
 // Up to eight triangles: rows are corner 0 x, y, z, corner 1, corner 2. The lanes behind the last
-// triangle repeat its number with all corners in one point, which no test notices.
+// triangle repeat its number with all corners in one point, which no test notices. `over` saves
+// the divisions of the closest point: 1 over the squares of the edges 01, 02, 12 and of the height
+// over edge 01, and where along edge 01 that height stands; 0 for what has no length.
 struct alignas(64) Leaf {
     float corner[9][8];
     int32_t face[8];
+    float over[5][8];
+    float rest[8];
 };
-static_assert(sizeof(Leaf) == 320);
+static_assert(sizeof(Leaf) == 512);
 
 // What eight children look like from afar: see winding.h.
 struct alignas(64) Moments {

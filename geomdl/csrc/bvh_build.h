@@ -264,7 +264,7 @@ private:
     Leaf leaf(const Range &range) {
         std::sort(items_.begin() + range.begin, items_.begin() + range.end,
                   [](const Item &a, const Item &b) { return a.face < b.face; });
-        Leaf made;
+        Leaf made{};
         for (int lane = 0; lane < 8; ++lane) {
             const bool real = lane < range.count();
             const int32_t face = items_[range.begin + (real ? lane : 0)].face;
@@ -273,8 +273,28 @@ private:
                 const int64_t vertex = faces_[3 * int64_t(face) + (real ? k / 3 : 0)];
                 made.corner[k][lane] = vertices_[3 * vertex + k % 3];
             }
+            divide(made, lane);
         }
         return made;
+    }
+
+    static void divide(Leaf &leaf, int lane) {
+        double d00 = 0, d01 = 0, d11 = 0, d22 = 0, height2 = 0;
+        for (int k = 0; k < 3; ++k) {
+            const double a = leaf.corner[k][lane];
+            const double x = leaf.corner[3 + k][lane] - a, y = leaf.corner[6 + k][lane] - a;
+            d00 += x * x, d01 += x * y, d11 += y * y, d22 += (y - x) * (y - x);
+        }
+        const double stand = d00 > 0 ? d01 / d00 : 0;
+        for (int k = 0; k < 3; ++k) {
+            const double a = leaf.corner[k][lane];
+            const double up = leaf.corner[6 + k][lane] - a - stand * (leaf.corner[3 + k][lane] - a);
+            height2 += up * up;
+        }
+        const double squares[4] = {d00, d11, d22, height2};
+        for (int k = 0; k < 4; ++k)
+            leaf.over[k][lane] = squares[k] > 1e-37 ? float(1 / squares[k]) : 0.0f;
+        leaf.over[4][lane] = float(stand);
     }
 };
 

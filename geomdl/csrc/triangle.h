@@ -86,19 +86,16 @@ GEOMDL_INLINE uint64_t meet_triangles(const Leaf &leaf, const Ray &ray, float li
 
 // Squared distance of a point to each of eight triangles: the least of four points of each.
 GEOMDL_INLINE Float8 distances2(const Leaf &leaf, const Vec8 q) {
-    const Float8 zero = splat(0.0f), one = splat(1.0f), tiny = splat(1e-37f);
+    const Float8 zero = splat(0.0f), one = splat(1.0f), i00 = load(leaf.over[0]);
     const Vec8 a = load3(leaf.corner), b = load3(leaf.corner + 3), c = load3(leaf.corner + 6);
     const Vec8 ab = b - a, ac = c - a, bc = c - b, ap = q - a, bp = q - b;
     const Float8 d1 = dot(ab, ap), d2 = dot(ac, ap), d3 = dot(bc, bp);
-    const Float8 d00 = dot(ab, ab), d01 = dot(ab, ac), d11 = dot(ac, ac), d22 = dot(bc, bc);
-    const Float8 i00 = one / greater(d00, tiny);
-    const Vec8 up = ac - ab * (d01 * i00);  // square to ab, in the plane
-    const Float8 height2 = dot(up, up), w = dot(up, ap) / greater(height2, tiny);
-    const Float8 v = (d1 - d01 * w) * i00;
-    const Mask8 inside = (v >= zero) & (w >= zero) & (v + w <= one) & (height2 > zero);
+    const Float8 stand = load(leaf.over[4]);
+    const Float8 w = (d2 - stand * d1) * load(leaf.over[3]), v = d1 * i00 - stand * w;
+    const Mask8 inside = (v >= zero) & (w > zero) & (v + w <= one);
     const Float8 s = lesser(greater(d1 * i00, zero), one);
-    const Float8 t = lesser(greater(d2 / greater(d11, tiny), zero), one);
-    const Float8 r = lesser(greater(d3 / greater(d22, tiny), zero), one);
+    const Float8 t = lesser(greater(d2 * load(leaf.over[1]), zero), one);
+    const Float8 r = lesser(greater(d3 * load(leaf.over[2]), zero), one);
     const Vec8 to_plane = ap - ab * v - ac * w;
     const Vec8 to_ab = ap - ab * s, to_ac = ap - ac * t, to_bc = bp - bc * r;
     const Float8 edges = lesser(lesser(dot(to_ab, to_ab), dot(to_ac, to_ac)), dot(to_bc, to_bc));
