@@ -10,11 +10,12 @@ from torch import Tensor
 
 from geomdl.errors import GeometryError
 from geomdl.ops.rasterize import rasterize
+from geomdl.ops.splat import splat
 from geomdl.render.image import color, over, shrink
 from geomdl.render.layer import Layer, Paint, mesh_layer, near_plane
 from geomdl.render.shade import KEY, shade
 from geomdl.render.shadow import coarse, fine, openness, sunlight
-from geomdl.render.splat import cloud_layer, disc_radius, splat
+from geomdl.render.splat import cloud_layer, disc_radius, in_camera, with_normals
 from geomdl.render.viewpoint import Shape, frame_of, is_interior
 from geomdl.structures import Camera, Mesh, PointCloud
 
@@ -26,8 +27,8 @@ class Style:
     color_by: own (texture, material, vertex colours), plain, normal, height, depth, or the name
     of a scalar attribute (whole numbers are labels). shading: smooth, flat, or none (unlit).
     color, background: '#rrggbb'; background None is transparent. occlusion, shadow: strengths in
-    0..1 of the darkness in corners and of cast shadows. floor: 'x', 'y', 'z', ... or a vector is
-    the up axis of an invisible floor under the shape that catches shadows, None for no floor.
+    0..1 of the darkness in corners and of cast shadows. up: 'x', 'y', 'z', '-z' ... or a vector,
+    for height and floor. floor: an invisible floor under the shape catches its shadow.
     supersample: samples per pixel along each side. cull: hide back faces; None hides them for
     shapes whose faces look inwards, so that one sees into a room. point_radius: metres; None
     closes the gaps. limits: values at the ends of the ramp ('viridis' or 'turbo').
@@ -39,7 +40,8 @@ class Style:
     background: str | None = "#ffffff"
     occlusion: float = 0.85
     shadow: float = 0.8
-    floor: str | Sequence[float] | None = None
+    up: str | Sequence[float] = "z"
+    floor: bool = False
     supersample: int = 2
     cull: bool | None = None
     point_radius: float | None = None
@@ -65,6 +67,8 @@ def render(shape: Shape, camera: Camera, style: Style = Style()) -> Tensor:
     factor = style.supersample
     camera = dataclasses.replace(camera, distortion=None).to(dtype=torch.float32)
     with torch.no_grad():
+        if isinstance(shape, PointCloud) and style.shading != "none":
+            shape = with_normals(shape)
         view = camera.resized(camera.width * factor, camera.height * factor)
         image = shrink(_fine_image(shape, view, style), factor)
     return image if style.background is None else over(image, color(style.background))
@@ -78,8 +82,8 @@ def _fine_image(shape: Shape, camera: Camera, style: Style) -> Tensor:
     if style.shading == "none" or not bool(hit.any()):
         return torch.cat([layer.albedo, hit.to(layer.albedo)[..., None]], -1)
     floor = torch.zeros_like(hit)
-    if style.floor is not None:
-        layer, floor = _with_floor(layer, shape, camera, style.floor)
+    if style.floor:
+        layer, floor = _with_floor(layer, shape, camera, frame_of(style.up)[2])
     sun, sky = _arriving(layer, shape, camera, style, cull, radius)
     image = shade(layer, camera, sun, sky)
     if not bool(floor.any()):
@@ -92,7 +96,8 @@ def _fine_image(shape: Shape, camera: Camera, style: Style) -> Tensor:
 
 
 def _layer(shape: Shape, camera: Camera, style: Style, cull: bool, radius: float) -> Layer:
-    paint = Paint(style.color_by, color(style.color), style.ramp, style.limits)
+    up = frame_of(style.up)[2]
+    paint = Paint(style.color_by, color(style.color), up, style.ramp, style.limits)
     if isinstance(shape, PointCloud):
         return cloud_layer(shape, camera, paint, radius)
     return mesh_layer(shape, camera, paint, style.shading == "smooth", cull)
@@ -120,11 +125,11 @@ def _arriving(
         direction = KEY.to(bounds)
 
         def depth_of(lamp: Camera) -> Tensor:
-            seen = lamp.world_to_camera.apply(bounds)
             size = (lamp.height, lamp.width)
             if isinstance(shape, PointCloud):
-                wide = radius * float(lamp.intrinsics[0, 0])
-                return splat(seen, lamp.intrinsics, *size, wide)[1]
+                lamp = lamp.with_pose(lamp.world_to_camera @ camera.world_to_camera)
+                return splat(*in_camera(shape, lamp), lamp.intrinsics, *size, radius)[1]
+            seen = lamp.world_to_camera.apply(bounds)
             near = near_plane(seen)
             return rasterize(seen, shape.faces, lamp.intrinsics, *size, near, cull)[1][0]
 
@@ -133,14 +138,11 @@ def _arriving(
     return sun, sky
 
 
-def _with_floor(
-    layer: Layer, shape: Shape, camera: Camera, up: str | Sequence[float]
-) -> tuple[Layer, Tensor]:
+def _with_floor(layer: Layer, shape: Shape, camera: Camera, up: Tensor) -> tuple[Layer, Tensor]:
     """The layer with a white floor under the shape where nothing was, and where that is (H, W)."""
     points = shape.points if isinstance(shape, PointCloud) else shape.vertices
-    high = frame_of(up)[2]
-    lowest = (points.float() @ high).amin()
-    normal = camera.world_to_camera.rotation @ high
+    lowest = (points.float() @ up).amin()
+    normal = camera.world_to_camera.rotation @ up
     level = lowest + normal @ camera.world_to_camera.translation  # normal . p on the floor
     rays = camera.camera_directions(camera.pixel_centres())
     slope = rays @ normal

@@ -9,7 +9,7 @@ from geomdl.errors import GeometryError
 from geomdl.ops.differential import face_normals, vertex_normals
 from geomdl.ops.rasterize import rasterize
 from geomdl.render import colormap, texture
-from geomdl.structures import Camera, Mesh
+from geomdl.structures import Camera, Mesh, PointCloud
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Paint:
-    """How to colour a shape: what by, the plain colour (3,), the ramp and its limits."""
+    """How to colour a shape: what by, the plain colour (3,), up (3,), the ramp and its limits."""
 
     by: str
     plain: Tensor
+    up: Tensor
     ramp: str = "viridis"
     limits: tuple[float, float] | None = None
 
@@ -52,12 +53,23 @@ def mesh_layer(mesh: Mesh, camera: Camera, paint: Paint, smooth: bool, cull: boo
     return Layer(depth, _spread(normal, hit), _spread(albedo, hit))
 
 
-def scalar_color(values: Tensor, paint: Paint) -> Tensor:
-    """Values (N,) of a shape -> linear colours (N, 3): labels by palette, numbers by ramp."""
+def scalar_color(values: Tensor, paint: Paint, whole: Tensor) -> Tensor:
+    """Values (N,) -> linear colours (N, 3): labels by palette, numbers by ramp.
+
+    Without limits in `paint` the ramp spans the values of the `whole` shape.
+    """
     if not values.is_floating_point():
         return colormap.palette(values)
-    low, high = paint.limits or limits_of(values)
+    low, high = paint.limits or limits_of(whole)
     return colormap.ramp(values, low, high, paint.ramp)
+
+
+def scalar_of(shape: Mesh | PointCloud, by: str, up: Tensor) -> Tensor:
+    """What `by` names at every vertex or point (N,): height or an attribute."""
+    if by == "height":
+        points = shape.points if isinstance(shape, PointCloud) else shape.vertices
+        return points.float() @ up
+    return attribute_of(shape.attributes, by)
 
 
 def limits_of(values: Tensor) -> tuple[float, float]:
@@ -129,16 +141,16 @@ def _mesh_albedo(
     if paint.by in ("plain", "normal"):
         return paint.plain.expand(len(face), 3)
     if paint.by == "depth":
-        return scalar_color(depth, paint)
-    if paint.by == "height":
-        return scalar_color((mesh.vertices[corner][..., 2] * weight).sum(1), paint)
+        return scalar_color(depth, paint, depth)
     if paint.by in mesh.face_attributes:
-        return scalar_color(attribute_of(mesh.face_attributes, paint.by)[face], paint)
+        whole = attribute_of(mesh.face_attributes, paint.by)
+        return scalar_color(whole[face], paint, whole)
     if paint.by != "own":
-        values = attribute_of(mesh.attributes, paint.by)
+        values = scalar_of(mesh, paint.by, paint.up)
         if values.is_floating_point():
-            return scalar_color((values[corner] * weight).sum(1), paint)
-        return scalar_color(values[corner.gather(1, weight.argmax(1, keepdim=True))[:, 0]], paint)
+            return scalar_color((values[corner] * weight).sum(1), paint, values)
+        largest = corner.gather(1, weight.argmax(1, keepdim=True))[:, 0]
+        return scalar_color(values[largest], paint, values)
     has_material = mesh.face_material is not None and len(mesh.materials) > 0
     if mesh.colors is None and not has_material:
         return paint.plain.expand(len(face), 3)

@@ -5,19 +5,29 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from torch import Tensor
 
 from geomdl.errors import GeometryError
 from geomdl.render.draw import Style, render
-from geomdl.render.image import from_srgb, over, to_bytes
-from geomdl.render.viewpoint import Shape, frame_of, frame_shape, is_interior, orbit
-from geomdl.structures import Camera
+from geomdl.render.image import over, to_bytes
+from geomdl.render.label import legend, write
+from geomdl.render.layer import attribute_of, limits_of, scalar_of
+from geomdl.render.splat import with_normals
+from geomdl.render.viewpoint import (
+    Shape,
+    frame_of,
+    frame_shape,
+    is_interior,
+    orbit,
+    room_directions,
+)
+from geomdl.structures import Camera, Mesh, PointCloud
 
 OBJECT_VIEWS = ("corner", "front", "right", "top")
-ROOM_VIEWS = ("above", "behind above", "top", "corner")
+ROOM_VIEWS = ("room", "room, left", "room, right", "top")
+UNSCALED = ("own", "plain", "normal", "depth")
 
 
 def picture(
@@ -35,18 +45,25 @@ def picture(
     views: names of geomdl.render.VIEWS or directions; by default four that suit an object, or
     look from outside into a room through its culled walls and ceiling. size: (width, height) of
     each view in pixels. cameras: more views, from where the shape was scanned; their size is
-    adapted. up: 'x', 'y', 'z', with '-' for down, or a vector (3,).
+    adapted. Scanned colours hold the light of the place, so shadows on them are half as dark. up: 'x', 'y', 'z', with '-' for down, or a vector (3,).
     """
-    if views is None:
-        views = ROOM_VIEWS if is_interior(shape) else OBJECT_VIEWS
-    names = [v if isinstance(v, str) else " ".join(f"{x:g}" for x in v) for v in views]
-    placed = [frame_shape(shape, view, size=size, up=up) for view in views]
-    if style.floor is None and not is_interior(shape):
-        style = dataclasses.replace(style, floor=frame_of(up)[2].tolist())
+    if isinstance(shape, PointCloud):
+        shape = with_normals(shape)
+    style = dataclasses.replace(style, up=frame_of(up)[2].tolist())
+    names, directions = _directions(shape, views, up)
+    placed = [frame_shape(shape, d, size=size, up=up) for d in directions]
+    if not is_interior(shape):
+        style = dataclasses.replace(style, floor=True)
+    if style.color_by == "own" and shape.colors is not None:
+        style = dataclasses.replace(style, shadow=style.shadow / 2)
+    if style.color_by not in UNSCALED and style.limits is None:
+        style = dataclasses.replace(style, limits=_limits(shape, style))
     for number, camera in enumerate(cameras):
         names.append(f"camera {number}")
         placed.append(_fitted(camera, size))
     panels = [render(shape, camera, style) for camera in placed]
+    if labels and style.limits is not None:
+        panels[0] = legend(panels[0], style.limits, style.ramp, style.color_by)
     return sheet(panels, names if labels and len(panels) > 1 else [])
 
 
@@ -70,22 +87,6 @@ def sheet(panels: Sequence[Tensor], labels: Sequence[str] = (), columns: int = 0
     return torch.cat(rows, 0)
 
 
-def write(image: Tensor, text: str, size: int = 0) -> Tensor:
-    """Linear RGBA (H, W, 4) -> the same with text in its upper left corner."""
-    height, width = image.shape[:2]
-    size = size or max(height // 28, 10)
-    canvas = Image.new("L", (width, height), 0)
-    font = ImageFont.load_default(size)
-    ImageDraw.Draw(canvas).text((size * 0.7, size * 0.5), text, fill=255, font=font)
-    ink = torch.from_numpy(np.asarray(canvas).copy()).float()[..., None] / 255 * 0.8
-    behind = over(image, torch.ones(3))[..., :3].mean()
-    shade = from_srgb(torch.tensor([0.15] * 3 if float(behind) > 0.18 else [0.92] * 3))
-    alpha = image[..., 3:]
-    covered = ink + alpha * (1 - ink)
-    rgb = (shade * ink + image[..., :3] * alpha * (1 - ink)) / covered.clamp(min=1e-6)
-    return torch.cat([rgb, covered], -1)
-
-
 def turntable(
     shape: Shape,
     path: str | Path,
@@ -101,12 +102,35 @@ def turntable(
     if path.suffix.lower() not in (".gif", ".webp"):
         raise GeometryError(f"{path}: expected a name ending with .gif or .webp")
     pictures = []
+    if isinstance(shape, PointCloud):
+        shape = with_normals(shape)
+    style = dataclasses.replace(style, up=frame_of(up)[2].tolist())
     for camera in orbit(shape, frames, size=size, up=up):
         image = render(shape, camera, style)
         opaque = over(image, torch.ones(3))[..., :3]
         pictures.append(Image.fromarray(to_bytes(opaque)))
     pause = max(round(1000 * seconds / frames), 20)
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=pause, loop=0)
+
+
+def _directions(
+    shape: Shape, views: Sequence[str | Sequence[float]] | None, up: Tensor | str | Sequence[float]
+) -> tuple[list[str], list[str | Sequence[float]]]:
+    """Names and directions of the wanted views, or of good ones for this shape."""
+    if views is not None:
+        return [v if isinstance(v, str) else " ".join(f"{x:g}" for x in v) for v in views], [*views]
+    if isinstance(shape, Mesh) and is_interior(shape):
+        return [*ROOM_VIEWS], [*room_directions(shape, up)]
+    return [*OBJECT_VIEWS], [*OBJECT_VIEWS]
+
+
+def _limits(shape: Shape, style: Style) -> tuple[float, float] | None:
+    """The range of what colours the whole shape, so that all views share it; None for labels."""
+    if isinstance(shape, Mesh) and style.color_by in shape.face_attributes:
+        values = attribute_of(shape.face_attributes, style.color_by)
+    else:
+        values = scalar_of(shape, style.color_by, frame_of(style.up)[2])
+    return limits_of(values) if values.is_floating_point() else None
 
 
 def _fitted(camera: Camera, size: tuple[int, int]) -> Camera:

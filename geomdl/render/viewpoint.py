@@ -161,6 +161,25 @@ def is_interior(shape: Shape) -> bool:
     return bool(outward < -0.15 * reach)
 
 
+def room_directions(shape: Mesh, up: Tensor | str | Sequence[float]) -> list[tuple[float, ...]]:
+    """Where to stand to look into a scanned room (right, back, up): middle, left, right, top.
+
+    Most of the seen surface should face the viewer; in a room that is closed all around every
+    side is as good, and the front corner is taken.
+    """
+    a, b, c = shape.vertices[shape.faces].float().unbind(1)
+    across = torch.linalg.cross(b - a, c - a)
+    facing = frame_of(up) @ across.sum(0)
+    whole = float(across.norm(dim=1).sum())
+    closed = float(facing[:2].norm()) < 0.08 * whole
+    angle = math.atan2(-1.0, 0.65) if closed else math.atan2(float(facing[1]), float(facing[0]))
+    turned = [angle + step for step in (0.0, -0.9, 0.9)]
+    around = [
+        (math.cos(t), math.sin(t), high) for t, high in zip(turned, (0.75, 0.6, 0.6), strict=True)
+    ]
+    return [*around, VIEWS["top"]]
+
+
 def _positions(shape: Shape) -> Tensor:
     points = shape.points if isinstance(shape, PointCloud) else shape.vertices
     if isinstance(shape, Mesh) and len(shape):
