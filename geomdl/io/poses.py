@@ -13,7 +13,7 @@ from geomdl.io.source import read_source
 from geomdl.structures import Pose
 
 # What old Windows run-times print for NaN and infinity.
-_WINDOWS_NAN = re.compile(rb"-?1\.#(IND|QNAN|SNAN|INF)\w*(e[-+]\d+)?", re.IGNORECASE)
+_WINDOWS_NAN = re.compile(rb"-?1\.#(IND|QNAN|SNAN|INF)\w*([-+]\d+)?", re.IGNORECASE)
 
 
 def read_matrix(path: Path, rows: tuple[int, ...] = (4,)) -> NDArray[np.float64]:

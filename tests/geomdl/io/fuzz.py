@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,24 @@ def _main_file(chosen: Seed) -> str:
     return mains[0] if mains else chosen.target
 
 
+def sabotage(case: int) -> str:
+    """What the tests of this tool ask for in an environment variable: 'CASE crash,CASE hang'."""
+    orders = dict(o.split() for o in os.environ.get("GEOMDL_FUZZ_SABOTAGE", "").split(",") if o)
+    match orders.get(str(case)):
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "hang":
+            time.sleep(10_000)
+        case "memory":
+            try:
+                bytearray(64 << 30)
+            except MemoryError:
+                return "MemoryError"
+        case "error":
+            return "KeyError"
+    return ""
+
+
 def work(seed: int, first: int, last: int, step: int) -> None:
     """Run cases first, first + step ... < last; one line before and one after each."""
     warnings.simplefilter("ignore")
@@ -105,7 +124,7 @@ def work(seed: int, first: int, last: int, step: int) -> None:
         with tempfile.TemporaryDirectory(prefix="fuzz") as folder:
             chosen = write_case(Path(folder), found, seed, case)
             print(f"start {case} {chosen.name}", flush=True)
-            outcome = read_case(Path(folder), chosen)
+            outcome = sabotage(case) or read_case(Path(folder), chosen)
             print(f"done {case} {outcome[:300]!r}", flush=True)
 
 

