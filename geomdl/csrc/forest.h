@@ -19,6 +19,9 @@ inline std::vector<Range> items(const Maybe<int64_t, 1> &offsets, int64_t count)
     return out;
 }
 
+// Waking other threads costs more than a few points.
+inline int worthwhile(int64_t count, int threads) { return count < 1024 ? 1 : threads; }
+
 template <typename T, int D>
 using Forest = std::vector<Tree<T, D>>;
 
@@ -27,7 +30,8 @@ template <typename T, int D, typename Leaf>
 Forest<T, D> forest(const T *points, const std::vector<Range> &ranges, int dim, Leaf leaf,
                     int threads) {
     Forest<T, D> trees(ranges.size());
-#pragma omp parallel num_threads(threads)
+    const int64_t total = ranges.empty() ? 0 : ranges.back().second;
+#pragma omp parallel num_threads(worthwhile(total, threads))
 #pragma omp single
     for (size_t b = 0; b < ranges.size(); ++b) {
 #pragma omp task firstprivate(b)
@@ -83,7 +87,7 @@ void answer(const Forest<T, D> &trees, const Forest<T, D> &orders, int64_t k, T 
     std::vector<Range> blocks;  // item, first query in its order
     for (size_t b = 0; b < orders.size(); ++b)
         for (int64_t i = 0; i < orders[b].count; i += BLOCK) blocks.push_back({b, i});
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
+#pragma omp parallel for num_threads(worthwhile(BLOCK * int64_t(blocks.size()), threads)) schedule(dynamic)
     for (size_t block = 0; block < blocks.size(); ++block) {
         const auto [item, first] = blocks[block];
         const auto &order = orders[item];

@@ -80,9 +80,10 @@ Out<T> sum_rows(In<T, 2> values, In<int64_t, 1> index, int64_t count, int thread
     const int64_t *to = index.data();
     T *sum = out.data();
     nb::gil_scoped_release release;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-    for (int part = 0; part < threads; ++part) {
-        const int64_t low = count * part / threads, high = count * (part + 1) / threads;
+    const int parts = worthwhile(rows, threads);
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+    for (int part = 0; part < parts; ++part) {
+        const int64_t low = count * part / parts, high = count * (part + 1) / parts;
         std::fill(sum + low * width, sum + high * width, T(0));
         for (int64_t i = 0; i < rows; ++i)
             if (to[i] >= low && to[i] < high)
