@@ -1,6 +1,7 @@
 """Run every op on its native kernels and on its torch body, on one small scene, and compare.
 
-    python tools/selfcheck.py       a line per op; fails where the two differ or a kernel is missing
+    python tools/selfcheck.py [FAMILY...]   a line per family; fails where the two differ or a
+                                            kernel is missing
 
 It needs geomdl, torch and numpy, so it also checks an installed wheel, a processor without AVX
 (`qemu-x86_64 -cpu Nehalem python tools/selfcheck.py`) and arm64 (tools/arm64.sh).
@@ -23,6 +24,7 @@ from geomdl.ops.isosurface import isosurface, isosurface_blocks
 from geomdl.ops.march import raycast_volume
 from geomdl.ops.odometry import normal_map, track, vertex_map
 from geomdl.ops.rasterize import rasterize
+from geomdl.ops.splat import splat
 from geomdl.ops.voxelize import voxelize
 
 Scene = dict[str, Any]
@@ -97,7 +99,8 @@ def _rays(s: Scene) -> Any:
 
 
 def _raster(s: Scene) -> Any:
-    return rasterize(s["seen"], s["faces"], s["intrinsics"], 48, 64)
+    drawn = rasterize(s["seen"], s["faces"], s["intrinsics"], 48, 64)
+    return (*drawn, *splat(s["seen"], None, s["intrinsics"], 48, 64, 0.1))
 
 
 def _fusion(s: Scene) -> Any:
@@ -197,7 +200,7 @@ def compare(name: str) -> list[str]:
 def main() -> None:
     torch.set_num_threads(2)
     failed = []
-    for name in CHECKS:
+    for name in sys.argv[1:] or CHECKS:
         found = compare(name)
         failed += found
         print(f"{name:<14} {'; '.join(found) or 'kernels and bodies agree'}", flush=True)
