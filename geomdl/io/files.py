@@ -23,6 +23,14 @@ from geomdl.io.stl import encode_stl, read_stl
 from geomdl.io.xyz import encode_xyz, read_xyz
 from geomdl.structures import Mesh, PointCloud
 
+_STARTS = {
+    b"ply": (".ply",),
+    b"glTF": (".glb", ".gltf"),
+    b"PK": (".npz",),
+    b"# .PCD": (".pcd",),
+    b"OFF": (".off",),
+    b"solid ": (".stl",),
+}
 _TABLES = (".xyz", ".txt", ".csv", ".pts", ".xyzn", ".xyzrgb")
 READERS: dict[str, Callable[[Source], Parts]] = {
     ".ply": read_ply,
@@ -57,20 +65,35 @@ def load(
     """
     path = Path(path)
     ending = path.suffix.lower()
+    if path.is_dir():
+        raise GeometryError(
+            f"{path}: a folder; open_rgbd reads RGB-D frames, load_colmap a COLMAP model"
+        )
     if ending not in READERS and ending not in CONTAINERS:
         known = " ".join(name[1:] for name in (*READERS, *CONTAINERS))
-        raise GeometryError(f"{path}: unknown ending {ending!r}; expected one of: {known}")
+        hint = "; load_transforms reads posed images" if ending == ".json" else ""
+        raise GeometryError(f"{path}: unknown ending {ending!r}; expected one of: {known}{hint}")
     source = read_source(path, root)
     try:
         if ending in CONTAINERS:
             return CONTAINERS[ending](source)
         return assemble(source, READERS[ending](source), dtype, drop_nonfinite)
     except GeometryError as error:
-        if str(path) in str(error):
+        place = "" if str(path) in str(error) else f"{path}: "
+        hint = _other_format(source.data, ending)
+        if not place and not hint:
             raise
-        raise GeometryError(f"{path}: {error}") from error
+        raise GeometryError(f"{place}{error}{hint}") from error
     except MemoryError as error:
         raise GeometryError(f"{path}: there is not enough memory to read it") from error
+
+
+def _other_format(data: bytes, ending: str) -> str:
+    """What a file with the wrong ending looks like."""
+    for start, endings in _STARTS.items():
+        if data.startswith(start) and ending not in endings:
+            return f" (the file looks like {endings[0]})"
+    return ""
 
 
 def save(

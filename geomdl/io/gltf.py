@@ -5,6 +5,7 @@ u right, v up. Triangles, strips and fans are read; lines are passed over; a sce
 is a PointCloud. Animations, skins and morph targets stay in their rest pose.
 """
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -215,6 +216,8 @@ class _Reader:
     def _texture(self, reference: object, place: str) -> torch.Tensor | None:
         if not isinstance(reference, dict):
             return None
+        if "KHR_texture_transform" in str(reference.get("extensions", ""))[:2000]:
+            warnings.warn(f"{place}: KHR_texture_transform is passed over", stacklevel=2)
         texture = self.document.entry("textures", reference.get("index"), place)
         if "source" not in texture:
             return None

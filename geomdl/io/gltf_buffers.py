@@ -191,7 +191,6 @@ def _json(source: Source, data: bytes, place: str) -> dict[str, Any]:
         raise source.error(place, "no glTF: there is no 'asset'")
     required = document.get("extensionsRequired", [])
     unknown = set(map(str, required if isinstance(required, list) else [])) - {
-        "KHR_texture_transform",
         "KHR_materials_unlit",
         "KHR_mesh_quantization",
     }

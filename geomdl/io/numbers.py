@@ -45,6 +45,21 @@ def parse_floats(text: bytes) -> NDArray[np.float64]:
     return values
 
 
+def parse_table(text: bytes) -> NDArray[np.float64] | None:
+    """Lines of equally many numbers -> (lines, columns); None when the text is anything else."""
+    try:
+        starts = token_starts(text)
+        values = parse_floats(text)
+    except ValueError:
+        return None
+    breaks = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
+    counts = np.diff(np.concatenate([[0], np.searchsorted(starts, breaks), [len(starts)]]))
+    counts = counts[counts > 0]
+    if not len(counts) or (counts != counts[0]).any():
+        return None
+    return values.reshape(len(counts), int(counts[0]))
+
+
 def token_starts(text: bytes) -> NDArray[np.int64]:
     """Offsets (N,) of the tokens of `text` that are separated by white space.
 

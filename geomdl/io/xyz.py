@@ -15,10 +15,12 @@ from torch import Tensor
 
 from geomdl.errors import GeometryError
 from geomdl.io.assemble import Parts
-from geomdl.io.numbers import first_bad_line, parse_floats
+from geomdl.io.numbers import first_bad_line, parse_floats, parse_table
 from geomdl.io.ply_write import column_text
 from geomdl.io.source import Source
 from geomdl.structures import PointCloud
+
+_WIDEST = 4096  # columns; more is no table of points
 
 
 def read_xyz(source: Source) -> Parts:
@@ -42,6 +44,10 @@ def read_xyz(source: Source) -> Parts:
 def _table(source: Source) -> np.ndarray:
     data = re.sub(rb"[,;\t]", b" ", source.data.removeprefix(b"\xef\xbb\xbf"))
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if source.path.suffix.lower() != ".pts":
+        table = parse_table(data)
+        if table is not None and 3 <= table.shape[1] <= _WIDEST:
+            return table
     where, rows = [], []
     for number, line in enumerate(data.split(b"\n"), start=1):
         text = line.strip()
@@ -59,7 +65,7 @@ def _table(source: Source) -> np.ndarray:
         raise source.error("content", "there are no points")
     width = len(rows[0].split())
     odd = next((i for i, row in enumerate(rows) if len(row.split()) != width), None)
-    if odd is not None or not 3 <= width <= 4096:
+    if odd is not None or not 3 <= width <= _WIDEST:
         odd = odd or 0
         raise source.error(
             f"line {where[odd]}",

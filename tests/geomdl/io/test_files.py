@@ -136,3 +136,25 @@ def test_dtype_of_coordinates(tmp_path: Path) -> None:
     assert isinstance(found, PointCloud)
     assert found.points.dtype == torch.float64
     assert found.attributes["intensity"].dtype == torch.float32
+
+
+def test_people_are_told_where_to_go(tmp_path: Path) -> None:
+    with pytest.raises(GeometryError, match="a folder; open_rgbd reads"):
+        load(tmp_path)
+    (tmp_path / "transforms.json").write_text("{}")
+    with pytest.raises(GeometryError, match="load_transforms reads posed images"):
+        load(tmp_path / "transforms.json")
+    save(tmp_path / "a.ply", example_mesh())
+    (tmp_path / "a.ply").rename(tmp_path / "a.obj")
+    with pytest.raises(GeometryError, match=r"a\.obj: .* \(the file looks like \.ply\)"):
+        load(tmp_path / "a.obj")
+
+
+def test_lists_that_would_unfold_are_refused(tmp_path: Path) -> None:
+    count = 20_000
+    head = f"ply\nformat ascii 1.0\nelement vertex {count}\nproperty float x\nproperty float y\n"
+    head += "property float z\nproperty list int uchar ids\nend_header\n"
+    body = "0 0 0 0\n" * (count - 1) + f"0 0 0 {count} " + "1 " * count
+    (tmp_path / "a.ply").write_text(head + body)
+    with pytest.raises(GeometryError, match="list ids: unfolds to 400000000 bytes"):
+        load(tmp_path / "a.ply")

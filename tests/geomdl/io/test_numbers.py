@@ -6,7 +6,13 @@ import struct
 import numpy as np
 import pytest
 
-from geomdl.io.numbers import first_bad_line, parse_floats, parse_integers, token_starts
+from geomdl.io.numbers import (
+    first_bad_line,
+    parse_floats,
+    parse_integers,
+    parse_table,
+    token_starts,
+)
 
 
 def spelled(rng: random.Random) -> str:
@@ -69,3 +75,11 @@ def test_the_first_bad_line_is_found() -> None:
     assert first_bad_line([b"1 2", b"3 4", b"5 x"]) == 2
     assert first_bad_line([b"1 2", b"3_0"]) == 1
     assert first_bad_line([b"1 nan"]) is None
+
+
+def test_tables_are_all_or_nothing() -> None:
+    found = parse_table(b"1 2 3\n\n 4.5 5 6 \r\n")
+    assert found is not None
+    assert found.tolist() == [[1, 2, 3], [4.5, 5, 6]]
+    for text in (b"1 2\n3\n", b"1 2\n3 x\n", b"", b"1 2 3\n4 5\n6\n"):
+        assert parse_table(text) is None
