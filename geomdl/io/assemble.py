@@ -151,3 +151,20 @@ def stack_named(columns: dict[str, NDArray], names: tuple[str, ...]) -> NDArray 
     if not all(name in columns and columns[name].ndim == 1 for name in names):
         return None
     return np.stack([columns.pop(name) for name in names], axis=1)
+
+
+def stored_as(source: Source, place: str, kind: str, values: NDArray) -> NDArray:
+    """Numbers of a text file in the type that its header names.
+
+    Raises GeometryError for numbers that an integer type cannot hold.
+    """
+    dtype = np.dtype(kind)
+    if dtype.kind != "f":
+        limits = np.iinfo(dtype)
+        fits = (values >= limits.min) & (values <= limits.max) & (values == np.trunc(values))
+        if not fits.all():
+            row = int(np.flatnonzero(~fits.reshape(-1))[0])
+            number = values.reshape(-1)[row]
+            raise source.error(f"{place}, value {row}", f"{number:g} is no {dtype.name}")
+    with np.errstate(over="ignore"):
+        return values.astype(dtype)

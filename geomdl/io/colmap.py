@@ -15,7 +15,7 @@ from geomdl.errors import GeometryError
 from geomdl.io import colmap_binary, colmap_text
 from geomdl.io.colmap_records import CameraRecord, ImageRecord, PointRecords
 from geomdl.io.posed import PosedImage, PosedImages, distortion_tensor, expect_plain, pinhole
-from geomdl.io.source import Source, read_source, write_files
+from geomdl.io.source import Source, is_file, read_source, write_files
 from geomdl.structures import Camera, PointCloud, Pose
 
 _PLACES = ("", "sparse/0", "sparse", "colmap/sparse/0")
@@ -41,7 +41,7 @@ def load_colmap(folder: str | Path, *, images: str | Path | None = None) -> Pose
     model = next((folder / p for p in _PLACES if _has_model(folder / p)), None)
     if model is None:
         raise GeometryError(f"{folder}: no cameras and images, neither .bin nor .txt (COLMAP)")
-    reader = colmap_binary if (model / "images.bin").is_file() else colmap_text
+    reader = colmap_binary if is_file(model / "images.bin") else colmap_text
     ending = "bin" if reader is colmap_binary else "txt"
     camera_source = read_source(model / f"cameras.{ending}")
     lenses = {c.key: _lens(camera_source, c) for c in reader.read_cameras(camera_source)}
@@ -52,7 +52,7 @@ def load_colmap(folder: str | Path, *, images: str | Path | None = None) -> Pose
         for record in sorted(reader.read_images(source), key=lambda record: record.name)
     ]
     points = None
-    if (model / f"points3D.{ending}").is_file():
+    if is_file(model / f"points3D.{ending}"):
         source = read_source(model / f"points3D.{ending}")
         points = _cloud(source, reader.read_points(source))
     return PosedImages(tuple(posed), points)
@@ -60,8 +60,7 @@ def load_colmap(folder: str | Path, *, images: str | Path | None = None) -> Pose
 
 def _has_model(folder: Path) -> bool:
     return any(
-        (folder / f"cameras.{e}").is_file() and (folder / f"images.{e}").is_file()
-        for e in ("bin", "txt")
+        is_file(folder / f"cameras.{e}") and is_file(folder / f"images.{e}") for e in ("bin", "txt")
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geomdl.errors import GeometryError
-from geomdl.io.source import Source, read_bytes
+from geomdl.io.source import Source, is_file, read_bytes
 
 MAX_PIXELS = 100_000_000
 _MODES = {"1": "L", "L": "L", "LA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}
@@ -33,8 +33,9 @@ def decode_image(data: bytes, place: str) -> NDArray:
                 raise GeometryError(
                     f"{place}: {width}x{height} pixels are over the limit of {MAX_PIXELS}"
                 )
-            if picture.mode.startswith("I") or picture.mode == "F":
-                return np.asarray(picture)
+            if picture.mode.startswith("I"):
+                values = np.asarray(picture)
+                return values.astype(values.dtype.newbyteorder("="))
             clear = "transparency" in picture.info
             mode = "RGBA" if clear else _MODES.get(picture.mode, "RGB")
             return np.asarray(picture.convert(mode))
@@ -70,7 +71,7 @@ def read_texture(source: Source, name: str, place: str) -> Tensor | None:
     Raises GeometryError for broken pictures and for paths that lead out of the folder.
     """
     path = source.reference(name.strip(), place)
-    if not path.is_file():
+    if not is_file(path):
         warnings.warn(f"{source.path}: {place}: texture {name!r} is missing", stacklevel=2)
         return None
     return read_image(path)

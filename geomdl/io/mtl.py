@@ -8,7 +8,7 @@ import torch
 from geomdl.errors import GeometryError
 from geomdl.io.images import read_texture
 from geomdl.io.numbers import parse_floats
-from geomdl.io.source import Source, read_source
+from geomdl.io.source import Source, is_file, read_source
 from geomdl.structures import Material
 
 # Options of map_Kd and how many numbers follow them, at most.
@@ -25,7 +25,7 @@ def read_libraries(source: Source, names: list[tuple[int, str]]) -> dict[str, Ma
     materials: dict[str, Material] = {}
     for number, name in names:
         path = source.reference(name, f"line {number}")
-        if not path.is_file():
+        if not is_file(path):
             warnings.warn(
                 f"{source.path}: line {number}: material library {name!r} is missing", stacklevel=2
             )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geomdl.io import lzf
-from geomdl.io.assemble import Parts, join_numbered, stack_named
+from geomdl.io.assemble import Parts, join_numbered, stack_named, stored_as
 from geomdl.io.numbers import first_bad_line, parse_floats
 from geomdl.io.source import Source
 
@@ -130,11 +130,11 @@ def _ascii(source: Source, header: Header) -> list[NDArray]:
         )
     table = flat.reshape(header.points, width)
     ends = np.cumsum(header.counts)
-    fields = []
-    with np.errstate(invalid="ignore", over="ignore"):
-        for kind, count, end in zip(header.types, header.counts, ends, strict=True):
-            fields.append(table[:, end - count : end].astype(kind))
-    return fields
+    fields = zip(header.names, header.types, header.counts, ends, strict=True)
+    return [
+        stored_as(source, f"field {name}", kind, table[:, end - count : end])
+        for name, kind, count, end in fields
+    ]
 
 
 def _compressed(source: Source, header: Header) -> list[NDArray]:

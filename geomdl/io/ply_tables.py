@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from geomdl.io.assemble import stored_as
 from geomdl.io.numbers import first_bad_line, parse_floats
 from geomdl.io.ply_header import ORDERS, Element, Header, Property
 from geomdl.io.source import Source
@@ -67,17 +68,19 @@ def _ascii_table(
             row = left // width
             raise source.error(f"{place}, row {row}", f"the file ends; {count} rows were announced")
         table = flat[position : position + count * width].reshape(count, width)
-        named: Table = {p.name: _cast(source, place, p, table[:, i]) for i, p in _numbered(element)}
+        named: Table = {
+            p.name: _typed(source, place, p, table[:, i]) for i, p in _numbered(element)
+        }
         return named, position + count * width
     rows, lengths, position = _ascii_rows(source, element, flat, position)
     columns: Table = {}
     for index, p in _numbered(element):
         starts = rows[:, index]
         if p.length is None:
-            columns[p.name] = _cast(source, place, p, flat[starts])
+            columns[p.name] = _typed(source, place, p, flat[starts])
             continue
         values = flat[_spread(starts + 1, lengths[p.name])]
-        columns[p.name] = Ragged(lengths[p.name], _cast(source, place, p, values))
+        columns[p.name] = Ragged(lengths[p.name], _typed(source, place, p, values))
     return columns, position
 
 
@@ -145,18 +148,8 @@ def _within(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
-def _cast(source: Source, place: str, p: Property, values: NDArray) -> NDArray:
-    kind = np.dtype(p.kind)
-    if kind.kind == "f":
-        return values.astype(kind)
-    limits = np.iinfo(kind)
-    bad = ~((values >= limits.min) & (values <= limits.max) & (values == np.trunc(values)))
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise source.error(
-            f"{place}, value {row} of {p.name}", f"{values[row]:g} is no {kind.name}"
-        )
-    return values.astype(kind)
+def _typed(source: Source, place: str, p: Property, values: NDArray) -> NDArray:
+    return stored_as(source, f"{place}, {p.name}", p.kind, values)
 
 
 def _empty(element: Element) -> Table:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geomdl.errors import GeometryError
 from geomdl.io.images import image_size
 from geomdl.io.poses import read_log, read_matrix, read_pose, read_timed
-from geomdl.io.source import Source, read_source
+from geomdl.io.source import Source, is_file, read_source
 from geomdl.structures import Camera, Pose
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".ppm", ".pgm")
@@ -50,7 +50,10 @@ def find_layout(folder: Path) -> Layout:
     """The frames of a folder. Raises GeometryError when it has no layout that is known."""
     if not folder.is_dir():
         raise GeometryError(f"{folder}: expected a folder of RGB-D frames")
-    names = sorted(path.name for path in folder.iterdir())
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise GeometryError(f"{folder}: cannot be read: {error.strerror}") from error
     if any(_SCENES.fullmatch(name) for name in names):
         return _seven_scenes(folder, names)
     if "depth.txt" in names:
@@ -88,11 +91,11 @@ def _seven_scenes(folder: Path, names: list[str]) -> Layout:
 
 def _tum(folder: Path) -> Layout:
     depths = _listing(folder / "depth.txt")
-    colors = _listing(folder / "rgb.txt") if (folder / "rgb.txt").is_file() else []
+    colors = _listing(folder / "rgb.txt") if is_file(folder / "rgb.txt") else []
     chosen = associate(_times(depths), _times(colors))
     times = np.zeros(0)
     poses: list[Pose] = []
-    if (folder / "groundtruth.txt").is_file():
+    if is_file(folder / "groundtruth.txt"):
         times, poses = read_timed(folder / "groundtruth.txt")
     entries = []
     for index, (time, path) in enumerate(depths):
@@ -184,10 +187,10 @@ def _pictures(folder: Path) -> list[Path]:
 def _intrinsics(folder: Path) -> NDArray[np.float64] | None:
     """camera-intrinsics.txt (a 3x3 or 4x4 matrix) or Open3D's camera_intrinsic.json."""
     for name in ("camera-intrinsics.txt", "intrinsics.txt", "intrinsic.txt"):
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return read_matrix(folder / name, (3, 4))[:3, :3]
     for name in ("camera_intrinsic.json", "intrinsic.json"):
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return _json_intrinsics(read_source(folder / name))
     return None
 

@@ -93,6 +93,14 @@ def read_bytes(path: Path) -> bytes:
         raise GeometryError(f"{path}: cannot be read: {reason}") from error
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there that may be looked at."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def write_files(files: Mapping[Path, bytes], overwrite: bool) -> None:
     """Write files so that each is either whole or not there; the last one is written last.
 
@@ -124,7 +132,8 @@ def write_files(files: Mapping[Path, bytes], overwrite: bool) -> None:
 def _draft(path: Path, data: bytes) -> Path:
     """The data in a new file beside `path`, flushed to the disk."""
     draft = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    binary = getattr(os, "O_BINARY", 0)  # without it Windows would change line ends
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

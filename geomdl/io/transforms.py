@@ -17,7 +17,7 @@ from geomdl.errors import GeometryError
 from geomdl.io.images import image_size
 from geomdl.io.posed import PosedImage, PosedImages, distortion_tensor, expect_plain, pinhole
 from geomdl.io.poses import rigid
-from geomdl.io.source import Source, read_source, write_files
+from geomdl.io.source import Source, is_file, read_source, write_files
 from geomdl.structures import Camera
 
 _FLIP = torch.tensor([1.0, -1.0, -1.0])  # OpenGL to OpenCV, applied to the columns of R
@@ -56,7 +56,7 @@ def _image(source: Source, frame: dict[str, Any], place: str) -> PosedImage:
         raise source.error(place, "file_path: expected a name")
     picture = source.reference(name, place)
     found = (picture.with_name(picture.name + ending) for ending in _ENDINGS)
-    picture = next((path for path in found if path.is_file()), picture)
+    picture = next((path for path in found if is_file(path)), picture)
     try:
         matrix = np.array(frame.get("transform_matrix"), dtype=np.float64)
     except (ValueError, TypeError, OverflowError):

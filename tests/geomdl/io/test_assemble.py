@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from geomdl.errors import GeometryError
-from geomdl.io.assemble import Parts, assemble, join_numbered, stack_named, unit_colors
+from geomdl.io.assemble import Parts, assemble, join_numbered, stack_named, stored_as, unit_colors
 from geomdl.io.source import Source
 from geomdl.structures import Mesh, PointCloud
 
@@ -86,3 +86,10 @@ def test_named_columns_are_taken_whole_or_not_at_all() -> None:
     assert stack_named(columns, ("x", "y", "z")) is None
     assert stack_named(columns, ("x", "y")).tolist() == [[0, 1], [0, 1]]  # type: ignore[union-attr]
     assert columns == {}
+
+
+def test_types_of_headers_are_kept_to() -> None:
+    assert stored_as(SOURCE, "p", "i2", np.array([1.0, -32768])).dtype == np.int16
+    assert stored_as(SOURCE, "p", "f4", np.array([1e300]))[0] == np.inf
+    with pytest.raises(GeometryError, match=r"a\.ply: p, value 1: 32768 is no int16"):
+        stored_as(SOURCE, "p", "i2", np.array([1.0, 32768]))

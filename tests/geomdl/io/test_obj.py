@@ -103,6 +103,7 @@ def test_what_is_wrong_names_the_line(tmp_path: Path, text: str, message: str) -
         load_text(tmp_path, text)
 
 
+@pytest.mark.filterwarnings("ignore:.*is missing:UserWarning")
 def test_real_meshes_as_trimesh_reads_them(data: Path) -> None:
     for path in sorted((data / "meshes").glob("*.obj")):
         if path.stat().st_size > 10**6:

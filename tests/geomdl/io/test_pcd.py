@@ -104,3 +104,10 @@ def test_real_clouds_as_open3d_reads_them(data: Path) -> None:
         if theirs.has_colors():
             np.testing.assert_allclose(cloud.colors, np.asarray(theirs.colors), atol=1e-6)
         assert read_header(read_source(path)).points == len(cloud)
+
+
+def test_numbers_that_do_not_fit_their_type(tmp_path: Path) -> None:
+    head = "FIELDS x y z l\nSIZE 4 4 4 1\nTYPE F F F U\nWIDTH 2\nHEIGHT 1\nDATA ascii\n"
+    for number in ("256", "-1", "nan", "0.5"):
+        with pytest.raises(GeometryError, match=r"field l, value 1: .* is no uint8"):
+            load_bytes(tmp_path, f"{head}0 0 0 7\n0 0 0 {number}\n".encode())

@@ -56,8 +56,8 @@ def test_ascii_lists_of_equal_and_of_different_lengths() -> None:
         (b"0.5 9 1\n0.5 0 1\n0.5 1 5\n", "element vertex, row 0: the file ends"),
         (b"0.5 0 1\n0.5 -1 1\n0.5 1 5 1\n", "row 1, list ids: length -1"),
         (b"0.5 0 1\n0.5 0 x\n0.5 1 5 1\n", "line 9: expected numbers, got"),
-        (b"0.5 0 1\n0.5 0 300\n0.5 0 1\n", "value 1 of flag: 300 is no uint8"),
-        (b"0.5 0 1\n0.5 0 1\n0.5 1 0.5 1\n", "value 0 of ids: 0.5 is no int32"),
+        (b"0.5 0 1\n0.5 0 300\n0.5 0 1\n", "flag, value 1: 300 is no uint8"),
+        (b"0.5 0 1\n0.5 0 1\n0.5 1 0.5 1\n", "ids, value 0: 0.5 is no int32"),
     ],
 )
 def test_broken_ascii_bodies_name_the_place(body: bytes, message: str) -> None:
