@@ -1,12 +1,44 @@
 """`geomdl reconstruct`: RGB-D frames to a coloured mesh."""
 
-import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 Folder = Annotated[Positional[Path], arg(metavar="FOLDER")]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Arguments of geomdl.reconstruct.reconstruct."""
+
+    voxel: float = 0.01
+    """edge of a voxel in metres"""
+    truncation: float | None = None
+    """reach of the signed distance in metres; 4 voxels by default"""
+    refine: bool = False
+    """correct the folder's poses against a model of all frames"""
+    track: bool = False
+    """ignore the folder's poses; the report compares the tracked path with them"""
+    every: int = 1
+    """use each n-th frame"""
+    limit: int | None = None
+    """use at most so many frames"""
+    depth_min: float = 0.3
+    """nearer depths are left out, in metres"""
+    depth_max: float = 5.0
+    """farther depths are left out, in metres"""
+    smallest: float = 0.01
+    """pieces of the mesh with less area are dropped, in square metres"""
+    min_weight: float = 2.0
+    """voxels seen in so many frames or fewer give no surface"""
+    checkpoint: float = 30.0
+    """seconds between checkpoints"""
+    resume: bool = False
+    """continue a run that was interrupted, with the same settings"""
+    overwrite: bool = False
+    """replace what exists, start afresh"""
 
 
 def command(
@@ -14,20 +46,8 @@ def command(
     /,
     *,
     output: Annotated[Path, arg(aliases=["-o"])],
-    voxel: float = 0.01,
-    truncation: float | None = None,
-    refine: bool = False,
-    track: bool = False,
-    every: int = 1,
-    limit: int | None = None,
-    depth_min: float = 0.3,
-    depth_max: float = 5.0,
-    smallest: float = 0.01,
-    min_weight: float = 2.0,
-    checkpoint: float = 30.0,
+    options: OmitArgPrefixes[Options] = Options(),
     no_pictures: bool = False,
-    resume: bool = False,
-    overwrite: bool = False,
     quiet: bool = False,
 ) -> int:
     """A folder of RGB-D frames to a coloured mesh, with a report and pictures beside it.
@@ -45,46 +65,13 @@ def command(
     Args:
         folder: the frames.
         output: a mesh: ply obj off stl glb gltf.
-        voxel: edge of a voxel in metres.
-        truncation: reach of the signed distance in metres; 4 voxels by default.
-        refine: correct the folder's poses against the model.
-        track: ignore the folder's poses; the report compares the tracked path with them.
-        every: use each n-th frame.
-        limit: use at most so many frames.
-        depth_min: nearer depths are noise, in metres.
-        depth_max: farther depths are left out, in metres.
-        smallest: pieces of the mesh with less area are dropped, in square metres.
-        min_weight: voxels seen in fewer frames give no surface.
-        checkpoint: seconds between checkpoints.
         no_pictures: write no pictures.
-        resume: continue a run that was interrupted.
-        overwrite: replace what exists, start afresh.
         quiet: no progress bar.
     """
     from geomdl.reconstruct import reconstruct
 
-    try:
-        report = reconstruct(
-            folder,
-            output,
-            voxel=voxel,
-            truncation=truncation,
-            refine=refine,
-            track=track,
-            every=every,
-            limit=limit,
-            depth_min=depth_min,
-            depth_max=depth_max,
-            smallest=smallest,
-            min_weight=min_weight,
-            pictures=not no_pictures,
-            resume=resume,
-            overwrite=overwrite,
-            checkpoint=checkpoint,
-            progress=not quiet,
-        )
-    except KeyboardInterrupt:
-        print("geomdl: interrupted; --resume continues from the last checkpoint", file=sys.stderr)
-        return 130
+    report = reconstruct(
+        folder, output, pictures=not no_pictures, progress=not quiet, **asdict(options)
+    )
     print("\n".join(report.lines()))
     return 0

@@ -27,8 +27,7 @@ def command(
     """A shaded picture of a mesh or a cloud: several views on one sheet, or a turntable.
 
     Views are names (front right back left top bottom corner above ...); by default four that
-    suit an object, or look into a room through its culled walls. A name that ends with .gif
-    makes a turntable.
+    suit an object, or look into a room through its culled walls. A .gif is a turntable.
 
     examples:
       geomdl render bunny.obj -o bunny.png --up y
@@ -56,7 +55,7 @@ def command(
     if output.exists() and not overwrite:
         raise GeometryError(f"{output}: exists already; replace it with --overwrite")
     if min(size) < 8 or max(size) > 16384:
-        raise GeometryError(f"--size: expected 8 to 16384 pixels, got {size[0]} {size[1]}")
+        raise GeometryError(f"--size: expected 8 to 16384 pixels, got {size}")
     if not output.parent.is_dir():
         raise GeometryError(f"{output.parent}: expected a folder for the output")
     shape = load(file)

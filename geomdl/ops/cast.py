@@ -102,6 +102,8 @@ def cast_blocks(
 
 def _sample(tsdf: Tensor, weight: Tensor, coordinates: Tensor, p: Tensor) -> Tensor:
     """Positions (N, 3) in cells -> trilinear values (N,), NaN where a voxel was never seen."""
+    if len(tsdf) == 0:
+        return torch.full_like(p[:, 0], math.nan)
     low = torch.floor(p - 0.5)
     f = p - 0.5 - low
     total = torch.zeros_like(p[:, 0])

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError, expect_number, expect_tensor
+from geomdl.ops.differential import point_normals
 from geomdl.ops.dispatch import op
 from geomdl.ops.neighbors import knn_index
 
@@ -225,12 +226,7 @@ def icp(
     scale = expect_number("robust_scale", robust_scale or max_distance / 3, above=0)
     start = torch.eye(4, dtype=torch.float64) if initial is None else initial.cpu().double()
     expect_tensor("initial", start, "4 4", finite=True)
-    planes = normals
-    if method == "point_to_plane" and normals is None:
-        from geomdl.ops.differential import point_normals
-
-        planes = point_normals(target, 16)
-    planes = planes if method == "point_to_plane" else None
+    planes = _planes(target, normals, method)
     center = target.double().mean(0)
     moved = _shift(center).cpu()
     pose = moved @ start
@@ -278,6 +274,13 @@ def _check_icp(
         raise GeometryError(f"method: expected point_to_plane or point_to_point, got {method!r}")
     if robust not in KERNELS:
         raise GeometryError(f"robust: expected one of {', '.join(KERNELS)}, got {robust!r}")
+
+
+def _planes(target: Tensor, normals: Optional[Tensor], method: str) -> Optional[Tensor]:
+    """The normals that `method` needs, estimated where none are given."""
+    if method == "point_to_point":
+        return None
+    return point_normals(target, 16) if normals is None else normals
 
 
 def _shift(center: Tensor) -> Tensor:

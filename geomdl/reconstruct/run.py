@@ -50,20 +50,18 @@ def reconstruct(
 ) -> Report:
     """A folder of RGB-D frames -> a coloured mesh at `output`, a Report; files are written whole.
 
-    Poses come from the folder; `refine` fuses all frames with them first, then aligns each frame
-    with that model and fuses anew; `track` ignores them and aligns each frame with the model so
-    far, as happens by itself in a folder without poses. Beside room.ply it writes room.json (the
-    report), room.tum (the path) and, with `pictures`, room.png. Every `checkpoint` seconds
-    the work so far goes to room.ply.partial; `resume` continues it after a kill and ends with
-    the same mesh. `smallest` is in m2; `truncation` defaults to 4 voxels. Raises GeometryError.
+    Poses come from the folder; `refine` fuses with them first, then aligns each frame with that
+    model and fuses anew; `track` aligns each frame with the model so far, as happens by itself
+    without poses. Writes room.ply, room.json (the report), room.tum (the path), room.png. Every
+    `checkpoint` seconds the work so far goes to room.ply.partial; `resume` continues it after a
+    kill and ends with the same mesh. `smallest` is in m2. Raises GeometryError.
     """
-    folder, output = Path(folder), Path(output)
-    source = open_rgbd(folder)
+    output, source = Path(output), open_rgbd(folder)
     posed = any(pose is not None for pose in source.poses())
     poses = "track" if track or not posed else "refine" if refine else "given"
     settings = Settings(
         voxel,
-        4 * voxel if truncation is None else truncation,
+        truncation or 4 * voxel,
         poses,
         every,
         limit,
@@ -76,12 +74,12 @@ def reconstruct(
     _refuse(output, checkpoints, resume, overwrite)
     part = source[::every][:limit]
     names = [entry.name for entry in part.entries]
-    identity = source_state(folder, names)
+    identity = source_state(source.folder, names)
     job = _begin(checkpoints, settings, part, identity, resume)
     if settings.poses == "refine":
         job.anchor = _anchor(checkpoints.folder, job, part, progress)
     start, before = time.monotonic(), job.done
-    with progress_bar(folder.name or str(folder), len(part), job.done, progress) as step:
+    with progress_bar(source.folder.name, len(part), job.done, progress) as step:
         for frame in ahead(part.__getitem__, range(job.done, len(part))):
             step(job.add(frame))
             if job.done < len(part) and checkpoints.due():

@@ -40,7 +40,13 @@ def extract_mesh(volume: TSDFVolume, min_weight: float, smallest: float) -> tupl
     return Mesh(vertices[index], faces, colors=colors).with_normals(), dropped
 
 
-def draw(mesh: Mesh, world_to_camera: Tensor, camera: Camera, path: Path) -> None:
+def draw(
+    mesh: Mesh,
+    world_to_camera: Tensor,
+    camera: Camera,
+    path: Path,
+    size: tuple[int, int] = (640, 480),
+) -> None:
     """Mesh, poses (N, 4, 4) of the frames, their camera -> a sheet of views in a picture file.
 
     Four views from outside and two from where the frames were taken; up is the cameras' mean up.
@@ -49,4 +55,4 @@ def draw(mesh: Mesh, world_to_camera: Tensor, camera: Camera, path: Path) -> Non
     middle = (torch.tensor([0.25, 0.75]) * (len(world_to_camera) - 1)).round().long().unique()
     seen = [camera.with_pose(Pose.from_matrix(world_to_camera[i].float())) for i in middle.tolist()]
     shown = mesh if mesh.colors is None else replace(mesh, colors=from_srgb(mesh.colors))
-    save_image(path, picture(shown, up=up, cameras=seen))
+    save_image(path, picture(shown, size=size, up=up, cameras=seen))
