@@ -5,13 +5,11 @@
 #include "boundary.h"
 #include "bvh.h"
 #include "bvh_build.h"
-#include "order.h"
+#include "closest.h"
 #include "triangle.h"
 #include "winding.h"
 
 namespace geomdl {
-
-constexpr int64_t kChunk = 1024;  // of neighbouring queries; fixed, so threads change no bit
 
 static uint64_t fingerprint(const In<float, 2> &vertices, const In<int64_t, 2> &faces) {
     const int64_t v = 3 * int64_t(vertices.shape(0)), f = 3 * int64_t(faces.shape(0));
@@ -195,73 +193,6 @@ static Out<bool> occluded(In<float, 2> vertices, In<int64_t, 2> faces, In<float,
     return out;
 }
 
-struct Near {
-    float distance2;
-    int32_t leaf = -1, lane = 0, face = -1;
-};
-
-static Near search(const Tree &tree, const float *q, float bound) {
-    Near best{bound};
-    const Vec8 at = from(q);
-    const Float8 zero = splat(0.0f);
-    Stack stack;
-    stack.entry[stack.top++] = 0;
-    while (stack.top) {
-        --stack.top;
-        if (stack.key() > best.distance2) continue;
-        const int32_t child = stack.child();
-        if (child >= 0) {
-            const Node &node = tree.nodes[child];
-            const Vec8 lo = load3(node.box), hi = load3(node.box + 3);
-            const Float8 x = greater(greater(lo.x - at.x, at.x - hi.x), zero);
-            const Float8 y = greater(greater(lo.y - at.y, at.y - hi.y), zero);
-            const Float8 z = greater(greater(lo.z - at.z, at.z - hi.z), zero);
-            const Float8 d = (x * x + y * y + z * z) * 0.999999f;
-            stack.push(d, lanes(d <= splat(best.distance2)), node.child);
-            continue;
-        }
-        const Leaf &leaf = tree.leaves[~child];
-        const Float8 d = distances2(leaf, at);
-        uint64_t closer = lanes(d <= splat(best.distance2));
-        while (closer) {
-            const int lane = next_lane(closer);
-            const bool tie = d[lane] == best.distance2 && best.leaf >= 0;
-            if (tie ? leaf.face[lane] < best.face : d[lane] <= best.distance2)
-                best = {d[lane], ~child, lane, leaf.face[lane]};
-        }
-    }
-    return best;
-}
-
-// Calls use(i, leaf, lane, barycentric, point) for all queries, chunk by chunk along the curve;
-// begin() gives what a chunk carries along. The closest point of the query before bounds the next.
-template <typename Begin, typename Use>
-static void each_closest(const Tree &tree, const float *queries, int64_t n, int threads,
-                         Begin begin, Use use) {
-    const std::vector<int32_t> order = morton_order(queries, n, threads);
-    const int64_t chunks = (n + kChunk - 1) / kChunk;
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-        auto carried = begin();
-        const float most = 3e38f;
-        double point[3] = {}, barycentric[3] = {};
-        for (int64_t k = chunk * kChunk; k < std::min(n, (chunk + 1) * kChunk); ++k) {
-            const int64_t i = order[k];
-            const float *q = queries + 3 * i;
-            float bound = most;
-            if (k > chunk * kChunk) {
-                double squared = 0;
-                for (int c = 0; c < 3; ++c) squared += (q[c] - point[c]) * (q[c] - point[c]);
-                bound = std::min(most, float(squared * 1.00001));
-            }
-            Near near = search(tree, q, bound);
-            if (near.leaf < 0) near = search(tree, q, std::numeric_limits<float>::max());
-            Triangle(tree.leaves[near.leaf], near.lane).closest(q, barycentric, point);
-            use(carried, i, near.face, barycentric, point);
-        }
-    }
-}
-
 static std::tuple<Out<float>, Out<int64_t>, Out<float>> closest_faces(
     In<float, 2> vertices, In<int64_t, 2> faces, In<float, 2> queries, Maybe<uint8_t, 1> bvh,
     int threads) {
@@ -301,9 +232,7 @@ static std::tuple<Out<float>, Out<int64_t>> signed_distance_faces(
             tree, queries.data(), n, threads, [&] { return Memory(*tree.header); },
             [&](Memory &memory, int64_t i, int32_t f, const double *, const double *point) {
                 const float *q = queries.data() + 3 * i;
-                double squared = 0;
-                for (int k = 0; k < 3; ++k) squared += (q[k] - point[k]) * (q[k] - point[k]);
-                const float d = float(std::sqrt(squared));
+                const float d = float(std::sqrt(squared_distance(q, point)));
                 int inside = memory.recall(q, d);
                 if (inside < 0) {
                     const float w = winding_at(tree, q, float(beta * beta));
