@@ -6,7 +6,7 @@ is a PointCloud. Animations, skins and morph targets stay in their rest pose.
 """
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geomdl.io.assemble import Parts
 from geomdl.io.gltf_buffers import Document, read_document
-from geomdl.io.images import texture_tensor
+from geomdl.io.images import Textures
 from geomdl.io.source import Source
 from geomdl.structures import Material
 
@@ -37,7 +37,7 @@ class Piece:
 def read_gltf(source: Source) -> Parts:
     """GLB or glTF -> the parts of a Mesh or PointCloud. Raises GeometryError naming the object."""
     document = read_document(source)
-    reader = _Reader(document)
+    reader = _Reader(document, Textures(source))
     pieces: list[Piece] = []
     total = 0
     for mesh, matrix in _instances(document):
@@ -112,11 +112,27 @@ def _matrix(document: Document, node: dict[str, Any], place: str) -> NDArray[np.
 
 
 @dataclass
+class _Group:
+    """Vertices, and the faces of all primitives on them."""
+
+    vertices: Piece
+    faces: list[NDArray[np.int64]] = field(default_factory=list)
+    material: list[NDArray[np.int64]] = field(default_factory=list)
+
+    def piece(self) -> Piece:
+        """The whole."""
+        faces, material = np.concatenate(self.faces), np.concatenate(self.material)
+        return replace(self.vertices, faces=faces, material=material)
+
+
+@dataclass
 class _Reader:
     """Primitives and materials, each read once."""
 
     document: Document
+    textures: Textures
     cache: dict[int, list[Piece]] = field(default_factory=dict)
+    size: int = 0
 
     def primitives(self, mesh: int) -> list[Piece]:
         """The pieces of a mesh in its own coordinates."""
@@ -124,13 +140,13 @@ class _Reader:
             place = f"meshes {mesh}"
             entry = self.document.entry("meshes", mesh, place)
             items = _list(self.document, entry.get("primitives", []), f"{place}, primitives")
-            groups: dict[str, Piece] = {}
+            groups: dict[str, _Group] = {}
             for i, item in enumerate(items):
                 self._add(groups, item, f"{place}, primitive {i}")
-            self.cache[mesh] = list(groups.values())
+            self.cache[mesh] = [group.piece() for group in groups.values()]
         return self.cache[mesh]
 
-    def _add(self, groups: dict[str, Piece], item: object, place: str) -> None:
+    def _add(self, groups: dict[str, _Group], item: object, place: str) -> None:
         """Put a primitive into the group that has its vertices already, or a new one."""
         error = self.document.source.error
         if not isinstance(item, dict) or not isinstance(item.get("attributes"), dict):
@@ -142,11 +158,11 @@ class _Reader:
             raise error(place, f"unknown mode {str(mode)[:20]}")
         key = repr(sorted((k, repr(v)) for k, v in attributes.items()))
         if key not in groups:
-            groups[key] = self._vertices(attributes, place)
-        piece = groups[key]
-        count = len(piece.points)
+            groups[key] = _Group(self._vertices(attributes, place))
+        group = groups[key]
+        count = len(group.vertices.points)
         if "indices" in item:
-            index = self.document.accessor(item["indices"], place).reshape(-1).astype(np.int64)
+            index = self._accessor(item["indices"], place).reshape(-1).astype(np.int64)
             if len(index) and not 0 <= index.min() <= index.max() < count:
                 raise error(place, f"index {index.max()} of {count} vertices")
         else:
@@ -155,8 +171,8 @@ class _Reader:
         if material != -1:
             self.document.entry("materials", material, place)
         faces = _triangles(error, index, mode, place)
-        piece.faces = np.concatenate([piece.faces, faces])
-        piece.material = np.concatenate([piece.material, np.full(len(faces), material)])
+        group.faces.append(faces)
+        group.material.append(np.full(len(faces), material))
 
     def _vertices(self, attributes: dict[str, Any], place: str) -> Piece:
         points = self._attribute(attributes, "POSITION", (3,), place)
@@ -179,12 +195,18 @@ class _Reader:
             material=np.zeros(0, np.int64),
         )
 
+    def _accessor(self, index: object, place: str) -> NDArray:
+        values = self.document.accessor(index, place)
+        self.size += 8 * values.size
+        self.document.source.expect_unfold(place, self.size)
+        return values
+
     def _attribute(
         self, attributes: dict[str, Any], name: str, widths: tuple[int, ...], place: str
     ) -> NDArray | None:
         if name not in attributes:
             return None
-        values = self.document.accessor(attributes[name], f"{place}, {name}")
+        values = self._accessor(attributes[name], f"{place}, {name}")
         if values.shape[1] not in widths:
             raise self.document.source.error(
                 place, f"{name} has {values.shape[1]} columns, expected {widths[0]}"
@@ -229,7 +251,7 @@ class _Reader:
             data = data[start : start + length]
         else:
             data = self.document.uri(image.get("uri"), where)
-        return texture_tensor(data, f"{self.document.source.path}: {where}")
+        return self.textures.keep(number, data, f"{self.document.source.path}: {where}")
 
 
 def _unit(values: NDArray) -> NDArray:

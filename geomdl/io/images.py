@@ -65,16 +65,35 @@ def read_image(path: str | Path) -> Tensor:
     return _color(decode_image(read_bytes(path), str(path)))
 
 
-def read_texture(source: Source, name: str, place: str) -> Tensor | None:
-    """The texture that a file refers to, or None with a warning when it is missing.
+class Textures:
+    """The textures of one file: each decoded once, and all of them under a limit of memory."""
 
-    Raises GeometryError for broken pictures and for paths that lead out of the folder.
-    """
-    path = source.reference(name.strip(), place)
-    if not is_file(path):
-        warnings.warn(f"{source.path}: {place}: texture {name!r} is missing", stacklevel=2)
-        return None
-    return read_image(path)
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found: dict[object, Tensor] = {}
+        self.size = 0
+
+    def file(self, source: Source, name: str, place: str) -> Tensor | None:
+        """The picture that `source` refers to, or None with a warning when it is missing.
+
+        Raises GeometryError for broken pictures and for paths that lead out of the folder.
+        """
+        path = source.reference(name.strip(), place)
+        if not is_file(path):
+            warnings.warn(f"{source.path}: {place}: texture {name!r} is missing", stacklevel=3)
+            return None
+        if path not in self.found:
+            self.keep(path, read_bytes(path), str(path))
+        return self.found[path]
+
+    def keep(self, key: object, data: bytes, place: str) -> Tensor:
+        """Decode a picture (H, W, 3|4) float32 sRGB in 0..1, once for every key."""
+        if key not in self.found:
+            texture = _color(decode_image(data, place))
+            self.size += texture.nbytes
+            self.source.expect_unfold(place, self.size, ratio=1 << 20)
+            self.found[key] = texture
+        return self.found[key]
 
 
 def encode_png(image: Tensor | NDArray) -> bytes:

@@ -6,7 +6,7 @@ import warnings
 import torch
 
 from geomdl.errors import GeometryError
-from geomdl.io.images import read_texture
+from geomdl.io.images import Textures
 from geomdl.io.numbers import parse_floats
 from geomdl.io.source import Source, is_file, read_source
 from geomdl.structures import Material
@@ -16,26 +16,32 @@ _OPTIONS = {"-s": 3, "-o": 3, "-t": 3, "-mm": 2, "-bm": 1, "-boost": 1, "-texres
 _WORDS = {"-blendu": 1, "-blendv": 1, "-clamp": 1, "-cc": 1, "-imfchan": 1, "-type": 1}
 
 
-def read_libraries(source: Source, names: list[tuple[int, str]]) -> dict[str, Material]:
-    """The materials of all `mtllib` lines (number, name) of an OBJ file, by name.
+def read_libraries(
+    source: Source, names: list[tuple[int, str]], used: set[str]
+) -> dict[str, Material]:
+    """The `used` materials of all `mtllib` lines (number, name) of an OBJ file, by name.
 
     A library that is missing is a warning, since the shape is there without it; one that is
     broken, or lies outside the folder, raises GeometryError.
     """
     materials: dict[str, Material] = {}
-    for number, name in names:
+    textures = Textures(source)
+    for number, name in {name: (number, name) for number, name in names}.values():
         path = source.reference(name, f"line {number}")
         if not is_file(path):
             warnings.warn(
                 f"{source.path}: line {number}: material library {name!r} is missing", stacklevel=2
             )
             continue
-        materials.update(read_mtl(read_source(path, source.root)))
+        materials |= read_mtl(read_source(path, source.root), textures, used)
     return materials
 
 
-def read_mtl(source: Source) -> dict[str, Material]:
-    """Every `newmtl` as a Material: Kd, d or Tr, map_Kd, Pm and Pr."""
+def read_mtl(
+    source: Source, textures: Textures | None = None, used: set[str] | None = None
+) -> dict[str, Material]:
+    """Every `newmtl` (that is used) as a Material: Kd, d or Tr, map_Kd, Pm and Pr."""
+    textures = Textures(source) if textures is None else textures
     blocks: list[tuple[str, dict[str, tuple[int, str]]]] = []
     text = source.data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8", "replace")
     for number, line in enumerate(text.split("\n"), start=1):
@@ -49,10 +55,16 @@ def read_mtl(source: Source) -> dict[str, Material]:
             blocks[-1][1][key.lower()] = (number, rest)
         elif "\x00" in line:
             raise source.error(f"line {number}", "this is no text")
-    return {name: _material(source, name, lines) for name, lines in blocks}
+    return {
+        name: _material(source, textures, name, lines)
+        for name, lines in blocks
+        if used is None or name in used
+    }
 
 
-def _material(source: Source, name: str, lines: dict[str, tuple[int, str]]) -> Material:
+def _material(
+    source: Source, textures: Textures, name: str, lines: dict[str, tuple[int, str]]
+) -> Material:
     color = _numbers(source, lines, "kd", 3) or [1.0, 1.0, 1.0]
     opacity = _numbers(source, lines, "d", 1)
     through = _numbers(source, lines, "tr", 1)
@@ -62,7 +74,7 @@ def _material(source: Source, name: str, lines: dict[str, tuple[int, str]]) -> M
     texture = None
     if "map_kd" in lines:
         number, rest = lines["map_kd"]
-        texture = read_texture(source, _file_name(rest), f"line {number}")
+        texture = textures.file(source, _file_name(rest), f"line {number}")
     return Material(
         name=name,
         color=torch.tensor(color, dtype=torch.float32).clamp(0, 1),

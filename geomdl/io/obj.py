@@ -155,9 +155,9 @@ def _materials(
     """Materials in the order of the library, and the material of every polygon (-1 for none)."""
     if not lines.uses:
         return (), None
-    library = read_libraries(source, lines.libraries)
     used = dict.fromkeys(name for _, name in lines.uses)
-    names = [name for name in library if name in used] + [n for n in used if n not in library]
+    library = read_libraries(source, lines.libraries, set(used))
+    names = [*library, *(name for name in used if name not in library)]
     index = np.full(len(lines.rows[b"f"]), -1)
     number = {name: i for i, name in enumerate(names)}
     ends = [*[start for start, _ in lines.uses[1:]], len(index)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geomdl.io.assemble import Parts, join_numbered, stack_named, unit_colors
-from geomdl.io.images import read_texture
+from geomdl.io.images import Textures
 from geomdl.io.ply_header import Header, read_header
 from geomdl.io.ply_tables import Ragged, Table, read_tables
 from geomdl.io.source import Source
@@ -64,7 +64,10 @@ def _with_faces(
     if corner_uv is None and uv is not None and faces.size and faces.max() < len(uv):
         corner_uv = uv[np.maximum(faces, 0)]
     number = table.pop("texnumber", None)
-    materials = tuple(_texture(source, name) for name in header.textures)
+    textures, place = Textures(source), "comment TextureFile"
+    materials = tuple(
+        Material(name=name, texture=textures.file(source, name, place)) for name in header.textures
+    )
     index = None
     if materials:
         index = np.zeros(len(faces), np.int64)
@@ -108,10 +111,6 @@ def _corner_uvs(
     uvs = np.zeros((int(lengths.sum()), 2))
     uvs[np.repeat(column.lengths > 0, lengths)] = column.values.reshape(-1, 2)
     return uvs[triangles]
-
-
-def _texture(source: Source, name: str) -> Material:
-    return Material(name=name, texture=read_texture(source, name, "comment TextureFile"))
 
 
 def _pop(columns: dict[str, NDArray], choices: tuple[tuple[str, ...], ...]) -> NDArray | None:

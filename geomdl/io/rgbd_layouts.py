@@ -171,17 +171,19 @@ def _open3d(folder: Path, names: list[str]) -> Layout:
         raise GeometryError(f"{folder / 'depth'}: there are no pictures")
     log = next((n for n in names if n in ("trajectory.log", "camera_trajectory.log")), None)
     poses = read_log(folder / log) if log else {}
-    entries = [
-        Entry(path.stem, path, colors[i] if colors else None, poses.get(i))
-        for i, path in enumerate(depths)
-    ]
+    entries = []
+    for i, path in enumerate(depths):
+        own = folder / "pose" / f"{path.stem}.txt"  # ScanNet's
+        pose = own if is_file(own) else poses.get(i)
+        entries.append(Entry(path.stem, path, colors[i] if colors else None, pose))
     return Layout("Open3D", tuple(entries), _intrinsics(folder), 1000.0)
 
 
 def _pictures(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise GeometryError(f"{folder}: expected a folder of pictures")
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES)
+    found = [path for path in folder.iterdir() if path.suffix.lower() in _PICTURES]
+    return sorted(found, key=lambda path: (path.stem.isdecimal() and int(path.stem), path.name))
 
 
 def _intrinsics(folder: Path) -> NDArray[np.float64] | None:

@@ -195,3 +195,11 @@ def test_an_explosion_of_instances_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, [many, triangles], nodes=nodes, scenes=[{"nodes": list(range(3000))}])
     with pytest.raises(GeometryError, match="scene: unfolds to"):
         load(path)
+
+
+def test_primitives_that_read_one_buffer_again_and_again_are_refused(tmp_path: Path) -> None:
+    many = np.tile(POINTS, (4000, 1))
+    primitives = [{"attributes": {"POSITION": 0, f"_{i}": 0}, "indices": 1} for i in range(2000)]
+    path = write(tmp_path, [many, index(0, 1, 2)], meshes=[{"primitives": primitives}])
+    with pytest.raises(GeometryError, match=r"meshes 0, primitive .* unfolds to"):
+        load(path)

@@ -12,13 +12,14 @@ import torch
 from PIL import Image
 
 from geomdl.errors import GeometryError
+from geomdl.io import source as source_module
 from geomdl.io.images import (
+    Textures,
     decode_image,
     encode_jpeg,
     encode_png,
     image_size,
     read_image,
-    read_texture,
 )
 from geomdl.io.source import Source
 
@@ -89,14 +90,28 @@ def test_truncated_pictures(cut: int) -> None:
 
 def test_textures_stay_in_the_folder(tmp_path: Path) -> None:
     source = Source(tmp_path / "a.mtl", b"", tmp_path)
+    textures = Textures(source)
     (tmp_path / "b.png").write_bytes(encode_png(torch.zeros(2, 2, 3)))
-    assert read_texture(source, " b.png ", "line 1") is not None
+    assert textures.file(source, " b.png ", "line 1") is not None
     with pytest.raises(GeometryError, match="outside"):
-        read_texture(source, "../b.png", "line 1")
+        textures.file(source, "../b.png", "line 1")
     with pytest.warns(UserWarning, match=r"line 1: texture 'c.png' is missing"):
-        assert read_texture(source, "c.png", "line 1") is None
+        assert textures.file(source, "c.png", "line 1") is None
 
 
 def test_odd_arrays_are_refused() -> None:
     with pytest.raises(GeometryError, match="image: expected uint8"):
         encode_png(np.zeros((2, 2), np.int64))
+
+
+def test_textures_are_decoded_once_and_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source(tmp_path / "a.mtl", b"x", tmp_path)
+    textures = Textures(source)
+    (tmp_path / "b.png").write_bytes(encode_png(torch.zeros(100, 100, 3)))
+    first = textures.file(source, "b.png", "")
+    assert textures.file(source, "b.png", "") is first
+    monkeypatch.setattr(source_module, "UNFOLD_BYTES", 200_000)
+    with pytest.raises(GeometryError, match="unfolds to 240000 bytes"):
+        textures.keep("other", (tmp_path / "b.png").read_bytes(), "x")

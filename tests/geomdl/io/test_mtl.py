@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from geomdl.errors import GeometryError
+from geomdl.io import load
 from geomdl.io.images import encode_png
 from geomdl.io.mtl import distinct_names, read_mtl, write_mtl
 from geomdl.io.source import Source, read_source
-from geomdl.structures import Material
+from geomdl.structures import Material, Mesh
 
 
 def library(folder: Path, text: str) -> dict[str, Material]:
@@ -55,8 +56,8 @@ def test_a_missing_texture_is_a_warning(tmp_path: Path) -> None:
         ("newmtl a\nKd x y z\n", "line 2: expected 3 numbers, got 'x y z'"),
         ("newmtl a\nKd 1 2\n", "line 2: expected 3 numbers"),
         ("newmtl a\nd nan\n", "line 2: expected 1 numbers"),
-        ("newmtl a\nmap_Kd ../../etc/passwd\n", "line 2: refers to .* outside"),
-        ("newmtl a\nmap_Kd /etc/passwd\n", "line 2: refers to .* outside"),
+        ("newmtl a\nmap_Kd ../../etc/passwd\n", "m.mtl: line 2: refers to .* outside"),
+        ("newmtl a\nmap_Kd /etc/passwd\n", "m.mtl: line 2: refers to .* outside"),
         ("newmtl a\nmap_Kd m.mtl\n", "not a readable picture"),
     ],
 )
@@ -75,3 +76,16 @@ def test_written_and_read_again() -> None:
     assert list(found) == names
     assert torch.equal(found["a _1"].color, color)
     assert found["material_1"].metallic == 0.25
+
+
+def test_textures_lie_beside_their_library(tmp_path: Path) -> None:
+    folder = tmp_path / "materials"
+    folder.mkdir()
+    (folder / "t.png").write_bytes(encode_png(torch.zeros(2, 2, 3)))
+    (folder / "m.mtl").write_text("newmtl a\nmap_Kd t.png\nnewmtl unused\nmap_Kd no.png\n")
+    text = "mtllib materials/m.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl a\nf 1 2 3\n"
+    (tmp_path / "a.obj").write_text(text)
+    mesh = load(tmp_path / "a.obj")
+    assert isinstance(mesh, Mesh)
+    assert mesh.materials[0].texture is not None
+    assert len(mesh.materials) == 1

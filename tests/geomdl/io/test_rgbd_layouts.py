@@ -124,3 +124,15 @@ def test_real_open3d_frames(data: Path) -> None:
     )
     assert isinstance(last.pose, Pose)
     assert 2 < float(last.depth.max()) < 4
+
+
+def test_numbers_without_zeros_come_in_order_and_bring_their_poses(tmp_path: Path) -> None:
+    (tmp_path / "pose").mkdir()
+    for i in (0, 2, 10):
+        picture(tmp_path, f"depth/{i}.png", 1000 + i, True)
+        (tmp_path / "pose" / f"{i}.txt").write_text(f"1 0 0 {i}\n0 1 0 0\n0 0 1 0\n0 0 0 1\n")
+    frames = open_rgbd(tmp_path, camera=CAMERA)
+    assert [entry.name for entry in frames.entries] == ["0", "2", "10"]
+    pose = frames[2].pose
+    assert pose is not None
+    assert pose.translation.tolist() == [10, 0, 0]
