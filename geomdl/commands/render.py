@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 LINEAR = (".glb", ".gltf")  # formats whose vertex colours are linear light; others are sRGB
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 Input = Annotated[Positional[Path], arg(metavar="FILE")]
 
 
@@ -52,12 +53,7 @@ def command(
     from geomdl.render import Style, from_srgb, picture, save_image, turntable
     from geomdl.structures import Mesh, PointCloud
 
-    if output.exists() and not overwrite:
-        raise GeometryError(f"{output}: exists already; replace it with --overwrite")
-    if min(size) < 8 or max(size) > 16384:
-        raise GeometryError(f"--size: expected 8 to 16384 pixels, got {size}")
-    if not output.parent.is_dir():
-        raise GeometryError(f"{output.parent}: expected a folder for the output")
+    refuse(output, size, overwrite)
     shape = load(file)
     if not isinstance(shape, Mesh | PointCloud):
         raise GeometryError(f"{file}: expected a mesh or a cloud, got {shape!r}")
@@ -70,3 +66,18 @@ def command(
         save_image(output, picture(shape, views or None, size, style, up=up))
     print(f"{file} -> {output}  {shape!r}")
     return 0
+
+
+def refuse(output: Path, size: tuple[int, int], overwrite: bool) -> None:
+    """Raises GeometryError, before any work, when the picture could not be written."""
+    from geomdl.errors import GeometryError
+
+    if output.suffix.lower() not in ENDINGS:
+        known = " ".join(ending[1:] for ending in ENDINGS)
+        raise GeometryError(f"{output}: expected a picture ({known}), got {output.suffix!r}")
+    if output.exists() and not overwrite:
+        raise GeometryError(f"{output}: exists already; replace it with --overwrite")
+    if not output.parent.is_dir():
+        raise GeometryError(f"{output.parent}: expected a folder for the output")
+    if min(size) < 8 or max(size) > 16384:
+        raise GeometryError(f"--size: expected 8 to 16384 pixels, got {size}")
