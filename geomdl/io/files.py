@@ -61,7 +61,14 @@ def load(
     txt csv pts xyzn xyzrgb. Any structure: npz, safetensors (these keep their own dtypes).
     `drop_nonfinite` leaves out the points of a cloud that are NaN or infinite, as depth cameras
     write them; without it they are refused. Materials and textures may lie anywhere under `root`,
-    by default the file's own folder. Raises GeometryError naming the file and the place in it.
+    by default the file's own folder. Colours stay the numbers of the file, brought to 0..1.
+    Raises GeometryError naming the file and the place in it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(f"{folder}/a.ply", PointCloud(torch.eye(3)), encoding="ascii")
+    ...     load(f"{folder}/a.ply")
+    PointCloud(3 points, bounds [0 0 0] to [1 1 1], float32 on cpu)
     """
     path = Path(path)
     ending = path.suffix.lower()

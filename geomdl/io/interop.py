@@ -48,7 +48,7 @@ def from_trimesh(
     import trimesh
 
     if isinstance(thing, trimesh.Scene):
-        thing = thing.to_mesh()
+        thing = _flattened(thing)
     if isinstance(thing, trimesh.PointCloud):
         colors = np.asarray(thing.colors)
         has = colors.ndim == 2 and len(colors) == len(thing.vertices)
@@ -77,6 +77,21 @@ def from_trimesh(
         attributes=_attributes(thing.vertex_attributes, len(thing.vertices)),
         face_attributes=_attributes(thing.face_attributes, len(faces)),
     )
+
+
+def _flattened(scene: "trimesh.Scene") -> Any:
+    """All meshes of a scene in the world, as one; its points and lines are left out."""
+    import trimesh
+
+    meshes = []
+    for node in scene.graph.nodes_geometry:
+        matrix, name = scene.graph[node]
+        geometry: Any = scene.geometry[name]
+        if isinstance(geometry, trimesh.Trimesh):
+            meshes.append(geometry.copy().apply_transform(matrix))
+    if not meshes:
+        raise GeometryError("thing: the scene has no meshes")
+    return trimesh.util.concatenate(meshes)
 
 
 def to_open3d(shape: Mesh | PointCloud) -> Any:
