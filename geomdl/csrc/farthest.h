@@ -49,7 +49,7 @@ class Farthest {
     void update(const T *q) {
         Lane distance{};
         for (int64_t set = 0; set * LANES < groups; ++set) {
-            if (groups > 1) tree.measure(tree.levels[1], set, q, distance);
+            if (tree.levels.size() > 1) tree.measure(tree.levels[1], set, q, distance);
             Hits(distance < load(group_far.data() + set * LANES)).each([&](int64_t i) {
                 const int64_t group = set * LANES + i;
                 const T *far = leaf_far.data() + group * LANES;

@@ -1,8 +1,6 @@
 // One KD-tree per item of a packed batch, and the answers to many queries in a cache-friendly order.
 #pragma once
 
-#include <cmath>
-
 #include "kernel.h"
 #include "nearest.h"
 
@@ -42,41 +40,6 @@ Forest<T, D> forest(const T *points, const std::vector<Range> &ranges, int dim, 
     }
     return trees;
 }
-
-// The k nearest of points in turn. Where the last one found k, the next needs to look no farther
-// than that and the way between them; if rounding makes this too short, it looks again.
-template <typename List, typename T, int D>
-struct Walk {
-    const Tree<T, D> &tree;
-    int64_t k;
-    T reach;
-    List list;
-    std::vector<T> q, last;
-    bool led = false;
-
-    Walk(const Tree<T, D> &tree, int64_t k, T reach)
-        : tree(tree), k(k), reach(reach), list(k), q(tree.axes()), last(tree.axes()) {}
-
-    void find(int64_t *out) {
-        T near = reach;
-        if (led) {
-            T way = 0;
-            for (int d = 0; d < tree.axes(); ++d) way += (q[d] - last[d]) * (q[d] - last[d]);
-            const T radius = std::sqrt(Keys<T>::distance(list.bound())) + std::sqrt(way);
-            near = std::min(reach, radius * radius * T(1.00001) + std::numeric_limits<T>::min());
-        }
-        list.reset(near);
-        Search<T, D, List>{tree, q.data(), list}.run();
-        led = list.full();
-        if (!led && near < reach) {
-            list.reset(reach);
-            Search<T, D, List>{tree, q.data(), list}.run();
-            led = list.full();
-        }
-        last = q;
-        list.write(out);
-    }
-};
 
 // The k nearest of every point of `orders` among those of `trees`, item by item; row q of `out` is
 // that of query q.

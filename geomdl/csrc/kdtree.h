@@ -18,6 +18,8 @@ struct Level {
     Block<int32_t> least;  // [set][LANES]: smallest index inside
 };
 
+constexpr int64_t ROOT = 4 * LANES;
+
 template <typename T, int D>
 struct Tree {
     typedef typename Vec<T>::type Lane;
@@ -26,7 +28,7 @@ struct Tree {
     int64_t count = 0, leaf = LANES, leaves = 0;
     Block<T> lanes;                // [chunk][axis][LANES], padded with infinity
     Block<int32_t> index;          // [chunk][LANES], padded with -1
-    std::vector<Level<T>> levels;  // of the leaves first; the last is one set
+    std::vector<Level<T>> levels;  // of the leaves first; the last has ROOT boxes at most
 
     int axes() const { return D > 0 ? D : dim; }
 
@@ -47,7 +49,7 @@ struct Tree {
                 for (int a = 0; a < D; ++a) from[i].x[a] = all[(first + i) * D + a];
         }
         part(from.get(), to.get(), spare.get(), 0, leaves);
-        while (levels.back().count > LANES) enclose();
+        while (levels.back().count > 4 * LANES) enclose();
     }
     Tree() = default;
 

@@ -2,6 +2,8 @@
 // the bits of its squared distance above its index, so that order and ties are one comparison.
 #pragma once
 
+#include <cmath>
+
 #include "kdtree.h"
 
 namespace geomdl {
@@ -151,7 +153,9 @@ struct Search {
     List &list;
 
     void run() {
-        if (tree.count > 0) visit(int(tree.levels.size()) - 1, 0);
+        if (tree.count == 0) return;
+        const int top = int(tree.levels.size()) - 1;
+        for (int64_t set = 0; set * LANES < tree.levels[top].count; ++set) visit(top, set);
     }
 
     void visit(int level, int64_t set) {
@@ -168,7 +172,8 @@ struct Search {
         });
         for (int i = 0; i < std::min<int64_t>(LANES, used); ++i) {
             const Key key = queue[i];
-            if (Keys<T>::index(key) < 0) break;
+            const bool near = Keys<T>::distance(key) <= Keys<T>::distance(list.bound());
+            if (!near || Keys<T>::index(key) < 0) break;
             const int64_t child = set * LANES + Keys<T>::index(key);
             const Key first = Keys<T>::make(Keys<T>::distance(key), here.least[child]);
             if (first > list.bound()) continue;
@@ -191,6 +196,41 @@ struct Search {
             hits.each([&](int i) { list.add(Keys<T>::make(lane[i], tree.index[c * LANES + i])); });
             list.settle();
         }
+    }
+};
+
+// The k nearest of points in turn. Where the last one found k, the next needs to look no farther
+// than that and the way between them; if rounding makes this too short, it looks again.
+template <typename List, typename T, int D>
+struct Walk {
+    const Tree<T, D> &tree;
+    int64_t k;
+    T reach;
+    List list;
+    std::vector<T> q, last;
+    bool led = false;
+
+    Walk(const Tree<T, D> &tree, int64_t k, T reach)
+        : tree(tree), k(k), reach(reach), list(k), q(tree.axes()), last(tree.axes()) {}
+
+    void find(int64_t *out) {
+        T near = reach;
+        if (led) {
+            T way = 0;
+            for (int d = 0; d < tree.axes(); ++d) way += (q[d] - last[d]) * (q[d] - last[d]);
+            const T radius = std::sqrt(Keys<T>::distance(list.bound())) + std::sqrt(way);
+            near = std::min(reach, radius * radius * T(1.00001) + std::numeric_limits<T>::min());
+        }
+        list.reset(near);
+        Search<T, D, List>{tree, q.data(), list}.run();
+        led = list.full();
+        if (!led && near < reach) {
+            list.reset(reach);
+            Search<T, D, List>{tree, q.data(), list}.run();
+            led = list.full();
+        }
+        last = q;
+        list.write(out);
     }
 };
 

@@ -36,6 +36,7 @@ void choose(const Problem &p) {
         if (p.k <= 8) return run<T, D, Sorted<1>>(p);
         if (p.k <= 16) return run<T, D, Sorted<2>>(p);
         if (p.k <= 32) return run<T, D, Sorted<4>>(p);
+        if (p.k <= 64) return run<T, D, Sorted<8>>(p);
     }
     run<T, D, Pool<T>>(p);
 }

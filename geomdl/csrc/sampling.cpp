@@ -8,7 +8,7 @@ namespace geomdl {
 template <typename T, int D>
 void farthest(const T *points, const std::vector<Range> &ranges, int dim, int64_t count,
               int64_t start, int64_t *out, int threads) {
-    const auto trees = forest<T, D>(points, ranges, dim, [](size_t) { return 2 * LANES; }, threads);
+    const auto trees = forest<T, D>(points, ranges, dim, [](size_t) { return 4 * LANES; }, threads);
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (size_t b = 0; b < ranges.size(); ++b)
         Farthest<T, D>(trees[b]).sample(count, ranges[b].first + start, out + b * count);
@@ -55,8 +55,9 @@ void throw_darts(const T *points, int64_t count, int dim, T reach, const int64_t
     for (int64_t i = 0; i < count; ++i) {
         if (!free[order[i]]) continue;
         kept[order[i]] = true;
-        strike(trees[0], int(trees[0].levels.size()) - 1, 0, points + order[i] * dim, reach,
-               free.get());
+        const int top = int(trees[0].levels.size()) - 1;
+        for (int64_t set = 0; set * LANES < trees[0].levels[top].count; ++set)
+            strike(trees[0], top, set, points + order[i] * dim, reach, free.get());
     }
 }
 
