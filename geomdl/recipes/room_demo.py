@@ -25,8 +25,9 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from geomdl.errors import expect_number
+from geomdl.errors import GeometryError, expect_number
 from geomdl.io import load
+from geomdl.ops import dispatch
 from geomdl.recipes.room_compare import Comparison, Visible, compare, distance_to
 from geomdl.recipes.room_pictures import inside_views, overview, vertex_light
 from geomdl.reconstruct import Report, reconstruct
@@ -38,6 +39,7 @@ from scenes.scan.folder import Frame, scan_to_folder
 from scenes.scan.sensor import DepthSensor
 from scenes.scan.trajectory import walk
 
+NEEDED = ("hit_faces", "closest_faces", "scan_convert")
 EXPECT = {"f_score": 0.95, "chamfer": 0.008, "normal_consistency": 0.9}
 
 
@@ -72,6 +74,7 @@ class Result:
 
 def demo(config: Config, console: Console | None = None) -> Result:
     """Run the demo into config.output, replacing an earlier one there. Raises GeometryError."""
+    _expect_kernels()
     console = Console() if console is None else console
     clock = _Clock(console)
     out = config.output
@@ -105,6 +108,16 @@ def demo(config: Config, console: Console | None = None) -> Result:
     return result
 
 
+def _expect_kernels() -> None:
+    """The torch bodies compare every ray with every triangle: hours for a room."""
+    probe = torch.zeros(1, 3)
+    if any(dispatch.kernel_of(dispatch.OPS[name], [probe]) is None for name in NEEDED):
+        raise GeometryError(
+            "demo: it needs the native kernels, and they are not built here; `geomdl doctor` says "
+            "what to do about it"
+        )
+
+
 class _Clock:
     """Names and times the steps."""
 
@@ -123,18 +136,19 @@ class _Clock:
 def _scan(
     config: Config, world: Room, radiance: torch.Tensor, visible: Visible, console: Console
 ) -> list[Frame]:
-    """Write the frames; mark what they see; keep three of them for the pictures."""
+    """Write the frames; mark what they see; of each third keep the one with most objects."""
     lens = Camera.from_fov(config.width, config.height, math.radians(62))
     poses, sensor = walk(world.size, config.frames), config.sensor
-    wanted = {int(config.frames * part) for part in (0.12, 0.45, 0.72)}
-    kept: list[Frame] = []
+    instance = world.mesh.attributes["instance"][world.mesh.faces[:, 0]]
+    kept: dict[int, tuple[int, Frame]] = {}
     with _bar(console, config.frames) as step:
 
         def on_frame(number: int, frame: Frame) -> None:
             depth = frame.truth.depth
             visible.mark(frame.camera, depth, sensor.near, sensor.far, sensor.grazing)
-            if number in wanted:
-                kept.append(frame)
+            third, objects = 3 * number // config.frames, _objects(frame, instance)
+            if third not in kept or objects > kept[third][0]:
+                kept[third] = objects, frame
             step()
 
         scan_to_folder(
@@ -148,7 +162,13 @@ def _scan(
             overwrite=True,
             on_frame=on_frame,
         )
-    return kept
+    return [frame for _, frame in kept.values()]
+
+
+def _objects(frame: Frame, instance: torch.Tensor) -> int:
+    """How many objects fill half a percent of the picture or more."""
+    face = frame.truth.face
+    return int((instance[face[face >= 0]].bincount() > 0.005 * face.numel()).sum())
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def overview(world: Room, truth: Mesh, found: Mesh, error: Tensor, path: Path) -
 
     Faces that look away are not drawn, so that one sees into the room.
     """
-    camera = frame_shape(truth, "corner", size=PANEL)
+    camera = frame_shape(truth, brightest_corner(truth), size=PANEL)
     truth = truth.submesh(~hung_in_the_way(world, camera))
     inside = dataclasses.replace(UNLIT, cull=True)
     errors = Style(color_by="error", ramp="turbo", limits=(0.0, WORST), cull=True)
@@ -49,6 +49,22 @@ def overview(world: Room, truth: Mesh, found: Mesh, error: Tensor, path: Path) -
     ]
     names = ["truth", "reconstruction", "its surface", "distance to the truth, blue 0, red 3 cm"]
     save_image(path, sheet(panels, names, columns=2))
+
+
+def brightest_corner(truth: Mesh) -> tuple[float, float, float]:
+    """The direction above a corner of the room from which least of the picture is dark.
+
+    Dark are the backs of furniture at the walls that one looks through.
+    """
+    lit = Style(shading="none", cull=True, supersample=1)
+
+    def brightness(direction: tuple[float, float, float]) -> float:
+        small = frame_shape(truth, direction, size=(160, 120))
+        image = render(truth, small, lit)
+        return float((image[..., :3].mean(-1) > 0.02).float().mean())
+
+    corners = [(x, y, 0.85) for x in (0.8, -0.8) for y in (-1.0, 1.0)]
+    return max(corners, key=brightness)
 
 
 def hung_in_the_way(world: Room, camera: Camera) -> Tensor:

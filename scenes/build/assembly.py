@@ -66,9 +66,15 @@ def joined(objects: Sequence[Sequence[Part]], names: Sequence[str]) -> Mesh:
     return Mesh.concatenate(meshes).merged()
 
 
+def rectangle_of(parts: Sequence[Part]) -> tuple[float, float, float, float]:
+    """x0 y0 x1 y1 of the floor under the parts in metres."""
+    x0, y0, _ = torch.stack([part.mesh.bounds[0] for part in parts]).amin(0).tolist()
+    x1, y1, _ = torch.stack([part.mesh.bounds[1] for part in parts]).amax(0).tolist()
+    return x0, y0, x1, y1
+
+
 def footprint(parts: Sequence[Part], turn: float = 0.0) -> tuple[float, float]:
     """Size (x, y) in metres of the floor rectangle under the parts after a turn of k x 90 deg."""
-    low = torch.stack([part.mesh.bounds[0] for part in parts]).amin(0)
-    high = torch.stack([part.mesh.bounds[1] for part in parts]).amax(0)
-    x, y, _ = (high - low).tolist()
+    x0, y0, x1, y1 = rectangle_of(parts)
+    x, y = x1 - x0, y1 - y0
     return (y, x) if round(turn / (math.pi / 2)) % 2 else (x, y)

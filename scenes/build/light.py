@@ -11,7 +11,7 @@ from geomdl.structures import Mesh
 
 OFFSET = 4e-3  # metres off the surface, so that rays do not hit where they start
 CORNERS = torch.tensor([[[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]]) / math.sqrt(3)
-CREASE = 0.75  # cosine to the vertex normal below which a face keeps its own normal
+CREASE = 0.85  # cosine to the vertex normal below which a face keeps its own normal
 
 
 def bake(
@@ -27,8 +27,8 @@ def bake(
 
     Diffuse surfaces. Ambient light is blocked by what lies within `reach` metres (ambient
     occlusion over `rays` directions); every lamp is a ball of `lamp_size` metres that casts soft
-    shadows with 4 rays and fades with the squared distance, softened. White paint a metre and a
-    half below one lamp comes out about 1. Both sides of a face are lit. Raises GeometryError.
+    shadows with 4 rays and fades with the squared distance, softened. White paint two metres
+    below a single lamp comes out at about 0.75. Raises GeometryError.
     """
     if mesh.colors is None:
         raise GeometryError("mesh: expected vertex colours, got none")

@@ -13,7 +13,7 @@ from torch import Tensor
 from geomdl.errors import GeometryError, expect_number
 from geomdl.structures import Mesh
 from scenes.build import furniture, opening
-from scenes.build.assembly import Part, block, footprint, joined, moved, parts_moved
+from scenes.build.assembly import Part, block, footprint, joined, moved, parts_moved, rectangle_of
 from scenes.build.furniture import pick, seed_of, uniform
 from scenes.build.paint import Paint, linear, painted, plain, planks, wallpaper
 from scenes.build.primitives import plane
@@ -194,11 +194,9 @@ def _dining(plan: _Plan) -> None:
         parts = parts_moved(
             furniture.chair(rng, color, seat), (0.0, 0.0, 0.0), uniform(rng, -0.2, 0.2)
         )
-        x, y = along * width / 0.9, (depth / 2 + uniform(rng, 0.12, 0.25))
-        y = y if turn == 0.0 else -y
-        w, d = footprint(parts)
-        place = (x - w / 2, y - d / 2, x + w / 2, y + d / 2)
-        plan.add(parts_moved(parts, (x, y, 0.0), turn), place)
+        x, y = along * width / 0.9, depth / 2 + uniform(rng, 0.24, 0.34)
+        standing = parts_moved(parts, (x, y if turn == 0.0 else -y, 0.0), turn)
+        plan.add(standing, rectangle_of(standing))
 
 
 def _block_door(plan: _Plan) -> None:
