@@ -8,12 +8,12 @@ from geomdl.render.image import from_srgb
 # Anchors of Turbo (Mikhailov 2019) and Viridis (Smith & van der Walt 2015) in sRGB.
 RAMPS: dict[str, tuple[str, ...]] = {
     "viridis": (
-        "440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b",
-        "fde725",
+        "440154", "48186a", "472d7b", "424086", "3b528b", "33638d", "2c728e", "26828e", "21918c",
+        "1fa088", "28ae80", "3fbc73", "5ec962", "84d44b", "addc30", "d8e219", "fde725",
     ),
     "turbo": (
-        "30123b", "4145ab", "4675ed", "39a2fc", "1bcfd4", "24eca6", "61fc6c", "a4fc3b", "d1e834",
-        "f3c63a", "fe9b2d", "f36315", "d93806", "b11901", "7a0402",
+        "30123b", "4040a2", "466be3", "4294ff", "28bceb", "18ddc2", "32f298", "6dfe62", "a4fc3c",
+        "cdec34", "eecf3a", "fdac34", "fb7e21", "eb500e", "d02f05", "a91601", "7a0403",
     ),
 }  # fmt: skip
 

@@ -82,14 +82,14 @@ def limits_of(values: Tensor) -> tuple[float, float]:
 
 def attribute_of(attributes: dict[str, Tensor], name: str) -> Tensor:
     """A scalar attribute (N,) by name. Raises GeometryError that lists what there is."""
-    values = attributes.get(name)
-    if values is None or values.flatten(1).shape[1:].numel() != 1 or values.ndim > 2:
-        there = ", ".join(k for k, v in attributes.items() if v.ndim == 1 or v.shape[1:] == (1,))
+    scalars = {k: v for k, v in attributes.items() if v.ndim == 1 or v.shape[1:] == (1,)}
+    if name not in scalars:
+        there = ", ".join(scalars)
         raise GeometryError(
             f"color_by: expected own, plain, normal, height, depth or a scalar attribute of the "
             f"shape ({there or 'it has none'}), got {name!r}"
         )
-    return values.flatten()
+    return scalars[name].flatten()
 
 
 def near_plane(seen: Tensor) -> float:

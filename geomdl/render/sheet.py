@@ -45,7 +45,8 @@ def picture(
     views: names of geomdl.render.VIEWS or directions; by default four that suit an object, or
     look from outside into a room through its culled walls and ceiling. size: (width, height) of
     each view in pixels. cameras: more views, from where the shape was scanned; their size is
-    adapted. Scanned colours hold the light of the place, so shadows on them are half as dark. up: 'x', 'y', 'z', with '-' for down, or a vector (3,).
+    adapted. up: 'x', 'y', 'z', with '-' for down, or a vector (3,). Scanned colours hold the light
+    of the place already, so shadows on them are half as dark.
     """
     if isinstance(shape, PointCloud):
         shape = with_normals(shape)

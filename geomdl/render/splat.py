@@ -25,7 +25,8 @@ def cloud_layer(cloud: PointCloud, camera: Camera, paint: Paint, radius: float) 
     normal = torch.zeros(*hit.shape, 3)
     if turned is not None:
         chosen = turned[point]
-        away = (chosen * seen[point]).sum(1, keepdim=True) > 0
+        rays = camera.camera_directions(camera.pixel_centres()[hit])
+        away = (chosen * rays).sum(1, keepdim=True) > 0
         normal[hit] = torch.where(away, -chosen, chosen)
         if paint.by == "normal":
             albedo = colormap.of_normals(camera.camera_to_world.rotate(normal[hit]))

@@ -1,0 +1,55 @@
+import dataclasses
+
+import torch
+
+from geomdl.render.layer import Paint
+from geomdl.render.splat import cloud_layer, disc_radius, with_normals
+from geomdl.render.viewpoint import frame_shape
+from geomdl.structures import PointCloud
+
+PAINT = Paint("own", torch.tensor([0.2, 0.4, 0.6]), torch.tensor([0.0, 0.0, 1.0]))
+
+
+def ball(count: int = 4000) -> PointCloud:
+    points = torch.randn(count, 3, generator=torch.Generator().manual_seed(0))
+    return PointCloud(torch.nn.functional.normalize(points, dim=1))
+
+
+def test_discs_close_a_surface_and_lie_on_it():
+    cloud = with_normals(ball())
+    camera = frame_shape(cloud, "front", size=(80, 80), margin=0.05)
+    layer = cloud_layer(cloud, camera, PAINT, disc_radius(cloud))
+    hit = torch.isfinite(layer.depth)
+    row, column = torch.meshgrid(torch.arange(80), torch.arange(80), indexing="ij")
+    inside = (row - 39.5) ** 2 + (column - 39.5) ** 2 < 33**2
+    assert hit[inside].float().mean() > 0.999
+    place = camera.camera_directions(camera.pixel_centres()) * layer.depth[..., None]
+    world = camera.camera_to_world.apply(place[inside & hit])
+    assert (world.norm(dim=1) - 1).abs().median() < 0.01
+    towards = (layer.normal * place).sum(-1)[hit]
+    assert (towards <= 0).all()
+    assert (layer.albedo[hit] == PAINT.plain).all()
+
+
+def test_normals_are_estimated_only_where_there_are_none():
+    cloud = ball(500)
+    estimated = with_normals(cloud)
+    across = (estimated.normals * cloud.points).sum(1).abs()
+    assert across.median() > 0.98
+    assert with_normals(estimated) is estimated
+    assert with_normals(cloud[:2]).normals is None
+
+
+def test_colours_labels_and_radius():
+    cloud = dataclasses.replace(
+        ball(), colors=torch.rand(4000, 3), attributes={"part": torch.ones(4000).long()}
+    )
+    camera = frame_shape(cloud, "front", size=(40, 40))
+    for by in ("own", "plain", "height", "depth", "part", "normal"):
+        layer = cloud_layer(cloud, camera, dataclasses.replace(PAINT, by=by), 0.05)
+        assert layer.albedo.isfinite().all()
+    single = PointCloud(torch.zeros(1, 3))
+    assert disc_radius(single) > 0
+    assert disc_radius(PointCloud(torch.zeros(9, 3))) > 0
+    grid = torch.stack(torch.meshgrid(*[torch.arange(30.0)] * 2, torch.zeros(1), indexing="ij"), -1)
+    assert 0.7 < disc_radius(PointCloud(grid.view(-1, 3))) < 2
