@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 
+from geomdl.io import numbers
 from geomdl.io.numbers import (
     first_bad_line,
     parse_floats,
@@ -83,3 +84,13 @@ def test_tables_are_all_or_nothing() -> None:
     assert found.tolist() == [[1, 2, 3], [4.5, 5, 6]]
     for text in (b"1 2\n3\n", b"1 2\n3 x\n", b"", b"1 2 3\n4 5\n6\n"):
         assert parse_table(text) is None
+
+
+def test_long_texts_are_cut_between_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"{i / 7:.9g}" for i in range(3000)]
+    expected = [float(word) for word in words]
+    for size in (1, 2, 7, 64, 1000):
+        monkeypatch.setattr(numbers, "_BLOCK", size)
+        assert parse_floats(" \n".join(words).encode()).tolist() == expected
+    with pytest.raises(ValueError):
+        parse_floats(b"1 " * 1000 + b"x " + b"1 " * 1000)
