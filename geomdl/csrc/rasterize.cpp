@@ -19,6 +19,7 @@ struct Tile {
 struct Scene {
     const int64_t *faces;
     int64_t face_begin, face_end;
+    int64_t vertex_begin, vertex_end;  // all that the faces use
     Lens lens;
     bool cull;
     int columns() const { return (lens.width + kTile - 1) / kTile; }
@@ -128,6 +129,7 @@ Point3 cross(Point3 a, Point3 b) {
 
 double dot(Point3 a, Point3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 
+// Corners are those of the vertices from vertex_begin on.
 template <typename T>
 void set_up(const Scene &s, const T *vertices, const Corner *corners, int64_t begin, int64_t end,
             Share &share) {
@@ -140,7 +142,9 @@ void set_up(const Scene &s, const T *vertices, const Corner *corners, int64_t be
             const Point3 n = cross(point(vertices, v[1]), point(vertices, v[2]));
             if (dot(a, n) >= 0) continue;
         }
-        const Corner &a = corners[v[0]], &b = corners[v[1]], &c = corners[v[2]];
+        const int64_t first = s.vertex_begin;
+        const Corner &a = corners[v[0] - first], &b = corners[v[1] - first],
+                     &c = corners[v[2] - first];
         if (a.plain && b.plain && c.plain) {
             add(s, a, b, c, f, share);
             continue;
@@ -236,14 +240,15 @@ void draw_tile(const Scene &s, const T *vertices, const std::vector<Share> &shar
 }
 
 template <typename T>
-void render(const Scene &s, const T *vertices, int64_t vertex_count, Image<T> image, int threads) {
-    std::vector<Corner> corners(vertex_count);
+void render(const Scene &s, const T *vertices, Image<T> image, int threads) {
+    std::vector<Corner> corners(s.vertex_end - s.vertex_begin);
     std::vector<Share> shares(threads);
     const int64_t count = s.face_end - s.face_begin;
 #pragma omp parallel num_threads(threads)
     {
 #pragma omp for schedule(static)
-        for (int64_t i = 0; i < vertex_count; ++i) corners[i] = corner_of(s.lens, point(vertices, i));
+        for (int64_t i = s.vertex_begin; i < s.vertex_end; ++i)
+            corners[i - s.vertex_begin] = corner_of(s.lens, point(vertices, i));
 #pragma omp for schedule(static, 1)
         for (int i = 0; i < threads; ++i)
             set_up(s, vertices, corners.data(), s.face_begin + count * i / threads,
@@ -252,6 +257,16 @@ void render(const Scene &s, const T *vertices, int64_t vertex_count, Image<T> im
         for (int i = 0; i < s.columns() * s.rows(); ++i)
             draw_tile(s, vertices, shares, i, image);
     }
+}
+
+// One mesh of a packed batch: its faces, and the range of vertices that they use.
+void pick_item(Scene &s, const int64_t *offsets) {
+    s.face_begin = offsets[0], s.face_end = offsets[1];
+    const int64_t *begin = s.faces + 3 * offsets[0], *end = s.faces + 3 * offsets[1];
+    s.vertex_begin = s.vertex_end = 0;
+    if (begin == end) return;
+    const auto [low, high] = std::minmax_element(begin, end);
+    s.vertex_begin = *low, s.vertex_end = *high + 1;
 }
 
 Lens lens_of(const double *K, double near, int height, int width) {
@@ -276,14 +291,13 @@ std::tuple<Out<int64_t>, Out<T>, Out<T>> scan_convert(In<T, 3> vertices, In<int6
         for (size_t i = 0; i < batch; ++i) {
             const double *K = intrinsics.data() + 9 * i;
             const T *points = vertices.data() + (vertices.shape(0) > 1 ? 3 * count * i : 0);
-            Scene s{faces.data(), 0, int64_t(faces.shape(0)), lens_of(K, near, height, width), cull};
-            if (face_offsets) {
-                s.face_begin = face_offsets->data()[i];
-                s.face_end = face_offsets->data()[i + 1];
-            }
+            Scene s{faces.data(), 0,     int64_t(faces.shape(0)),
+                    0,            count, lens_of(K, near, height, width),
+                    cull};
+            if (face_offsets) pick_item(s, face_offsets->data() + i);
             Image<T> image{face.data() + pixels * i, depth.data() + pixels * i,
                            barycentric.data() + 3 * pixels * i};
-            render(s, points, count, image, std::max(threads, 1));
+            render(s, points, image, std::max(threads, 1));
         }
     }
     return {face, depth, barycentric};
