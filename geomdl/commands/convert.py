@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from geomdl.structures import Mesh, PointCloud
 
 Inputs = Annotated[Positional[tuple[str, ...]], arg(metavar="FILE...")]
@@ -119,10 +121,30 @@ def sampled(shape: "Mesh | PointCloud", count: int, seed: int, source: Path) -> 
         raise GeometryError(f"{source}: --points samples meshes, and this is a cloud")
     points, face, weights = sample_surface(shape.vertices, shape.faces, count, seed)
     normals = face_normals(shape.vertices, shape.faces)[face]
-    colors = None
-    if shape.colors is not None:
-        colors = (shape.colors[shape.faces[face]] * weights[..., None]).sum(1).clamp(0, 1)
-    return PointCloud(points, normals, colors)
+    return PointCloud(points, normals, surface_colors(shape, face, weights))
+
+
+def surface_colors(mesh: "Mesh", face: "Tensor", weights: "Tensor") -> "Tensor | None":
+    """Faces (N,), barycentric weights (N, 3) -> sRGB colours (N, 3): vertex colours x textures."""
+    import torch
+
+    from geomdl.render import from_srgb, to_srgb
+    from geomdl.render.texture import bilinear
+
+    index = mesh.face_material
+    if mesh.colors is None and (index is None or not mesh.materials):
+        return None
+    light = torch.ones(len(face), 3)
+    if mesh.colors is not None:
+        light = from_srgb((mesh.colors[mesh.faces[face]] * weights[..., None]).sum(1).float())
+    for number, material in enumerate(mesh.materials if index is not None else ()):
+        assert index is not None
+        mine = index[face] == number
+        light[mine] *= material.color.float()
+        if material.texture is not None and mesh.uvs is not None:
+            uv = (mesh.uvs[face[mine]] * weights[mine][..., None]).sum(1).float()
+            light[mine] *= bilinear(from_srgb(material.texture[..., :3].float()), uv)
+    return to_srgb(light)
 
 
 def scaled(shape: "Mesh | PointCloud", scale: float) -> "Mesh | PointCloud":

@@ -5,7 +5,7 @@ import torch
 
 from geomdl import cli
 from geomdl.io import load, save
-from geomdl.structures import Mesh, PointCloud
+from geomdl.structures import Material, Mesh, PointCloud
 
 
 def square(path: Path) -> Path:
@@ -41,6 +41,31 @@ def test_sampling_and_scale(tmp_path: Path) -> None:
     assert out.read_bytes() == first
     assert cli.run([*arguments, "--overwrite", "--seed", "1"]) == 0
     assert out.read_bytes() != first
+
+
+def test_sampled_colours_come_from_the_texture(tmp_path: Path) -> None:
+    texture = torch.zeros(2, 2, 3)
+    texture[:, 0] = torch.tensor([1.0, 0, 0])
+    texture[:, 1] = torch.tensor([0, 0, 1.0])
+    vertices = torch.tensor([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
+    faces = torch.tensor([[0, 1, 2], [0, 2, 3]])
+    mesh = Mesh(
+        vertices,
+        faces,
+        uvs=vertices[faces][..., :2],
+        materials=(Material("stripes", texture=texture),),
+        face_material=torch.zeros(2, dtype=torch.int64),
+    )
+    source, out = tmp_path / "a.obj", tmp_path / "a.ply"
+    save(source, mesh)
+    assert cli.run(["convert", str(source), "-o", str(out), "--points", "400"]) == 0
+    cloud = load(out)
+    assert isinstance(cloud, PointCloud)
+    assert cloud.colors is not None
+    left, right = ((cloud.points[:, 0] - x).abs() < 0.1 for x in (0.25, 0.75))
+    assert float(cloud.colors[left, 0].min()) > 0.6
+    assert float(cloud.colors[left].mean(0)[0]) > float(cloud.colors[left].mean(0)[2]) + 0.4
+    assert float(cloud.colors[right].mean(0)[2]) > float(cloud.colors[right].mean(0)[0]) + 0.4
 
 
 def test_many_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
