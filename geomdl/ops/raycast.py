@@ -285,8 +285,8 @@ def first_hit(
     """Origins, directions (R, 3) -> distance (R,), face (R,) int64, barycentric (R, 3).
 
     Distance in units of the length of the direction (the hit is origin + distance * direction),
-    inf and face -1 for none. Both sides of a face count, ties go to the lower face, no ray slips
-    between two faces that share an edge (Woop, Benthin, Wald 2013). A direction of length zero
+    inf and face -1 for none. Both sides of a face count, equal distances go to the lower face (at a
+    shared edge rounding may decide), no ray slips between two faces there (Woop et al. 2013). A direction of length zero
     hits nothing. Distance and barycentric are differentiable in vertices, origins and directions.
     Raises GeometryError for wrong shapes, faces out of range, NaN and infinity.
     """
@@ -325,7 +325,8 @@ def closest_point(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Queries (M, 3) -> closest point (M, 3), its face (M,) int64, its barycentric (M, 3).
 
-    Ties go to the lower face. Degenerate triangles count as the segment or point that they are.
+    Equal distances go to the lower face (at a shared edge rounding may decide). Degenerate
+    triangles count as the segment or point that they are.
     Point and barycentric are differentiable in vertices and queries.
     Raises GeometryError for an empty mesh, wrong shapes, faces out of range, NaN and infinity.
     """
