@@ -22,11 +22,11 @@ if [ ! -x "$root/sysroot/usr/bin/python3.11" ]; then
         libbz2-1.0 liblzma5 libuuid1 libcrypt1 libsqlite3-0)
     for deb in "$root"/debs/*.deb; do dpkg -x "$deb" "$root/sysroot"; done
 fi
-if [ ! -d "$root/site/torch" ]; then
+if [ ! -d "$root/site/scipy" ]; then
     platforms=(--platform manylinux_2_28_aarch64 --platform manylinux2014_aarch64)
     "$venv/python" -m pip install -q --no-deps --only-binary=:all: --python-version 3.11 \
-        "${platforms[@]}" --target "$root/site" torch==2.4.0 numpy==2.4.6 typing_extensions \
-        filelock sympy==1.14.0 mpmath==1.3.0 networkx jinja2 markupsafe fsspec
+        "${platforms[@]}" --target "$root/site" torch==2.4.0 numpy==2.4.6 scipy==1.17.1 \
+        typing_extensions filelock sympy==1.14.0 mpmath==1.3.0 networkx jinja2 markupsafe fsspec
 fi
 
 rm -rf "$root/site/geomdl"

@@ -112,8 +112,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     suffix = suffix if sys.version_info < (3, 12) else ".abi3.so"
     wanted = {f"geomdl/native/{f}_{isa}{suffix}" for f in families for isa in ISAS.split(";")}
-    built = {n for n in inside if n.startswith("geomdl/native/") and "libgomp" not in n}
-    assert built - {"geomdl/native/__init__.py"} == wanted
+    assert {n for n in inside if n.startswith("geomdl/native/") and n.endswith(".so")} == wanted
     assert wheel.stat().st_size < MEGABYTES << 20
 
 
@@ -143,7 +142,7 @@ def test_kernels_link_neither_torch_nor_python(wheel: Path, tmp_path: Path) -> N
 
 def test_kernels_run_beside_torch(beside: Path, tmp_path: Path) -> None:
     script = ROOT / "tools" / "selfcheck.py"
-    printed = run(beside, script, cwd=tmp_path)
+    printed = run(beside, script, "keys", "neighbors", "rasterize", "raycast", cwd=tmp_path)
     assert "kernels and bodies agree" in printed
     where = "import geomdl; print(geomdl.__file__)"
     assert str(beside.parent.parent) in run(beside, "-c", where, cwd=tmp_path)
