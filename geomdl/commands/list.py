@@ -30,9 +30,10 @@ def command(
     if json:
         print(encoder.dumps(rows, indent=1))
         return 0
+    shown = ("name", "cpu", "gpu") if what == "ops" else ("id", "status", "group", "name")
     for row in rows:
-        first, *rest = (str(value) for value in row.values() if value)
-        print(f"{first:<28} " + "  ".join(rest))
+        first, *rest = (str(row.get(name, "")) for name in shown)
+        print(f"{first:<34} " + " ".join(f"{text:<16}" for text in rest).rstrip())
     noun = "systems" if what == "systems" else "ops"
     print(f"{len(rows)} {noun}")
     return 0
