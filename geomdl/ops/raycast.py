@@ -285,9 +285,10 @@ def first_hit(
     """Origins, directions (R, 3) -> distance (R,), face (R,) int64, barycentric (R, 3).
 
     Distance in units of the length of the direction (the hit is origin + distance * direction),
-    inf and face -1 for none. Both sides of a face count, equal distances go to the lower face (at a
-    shared edge rounding may decide), no ray slips between two faces there (Woop et al. 2013). A direction of length zero
-    hits nothing. Distance and barycentric are differentiable in vertices, origins and directions.
+    inf and face -1 for none. Both sides of a face count, equal distances go to the lower face. At
+    a shared edge rounding may decide, but no ray slips through (Woop, Benthin, Wald 2013). A
+    direction of length zero hits nothing. Distance and barycentric are differentiable in
+    vertices, origins and directions.
     Raises GeometryError for wrong shapes, faces out of range, NaN and infinity.
     """
     distance, face, barycentric = hit_faces(vertices, faces, origins, directions, bvh)
