@@ -12,7 +12,6 @@ from geomdl.structures import Camera, Mesh
 from scenes.build.room import Room
 
 UNLIT = Style(shading="none")
-PANEL = (800, 600)
 HUNG = ("window", "curtain", "door", "picture")
 WORST = 0.03  # metres at the red end of the error picture
 
@@ -32,12 +31,19 @@ def with_error(mesh: Mesh, error: Tensor) -> Mesh:
     return dataclasses.replace(mesh, attributes={**mesh.attributes, "error": error[:, None]})
 
 
-def overview(world: Room, truth: Mesh, found: Mesh, error: Tensor, path: Path) -> None:
+def overview(
+    world: Room,
+    truth: Mesh,
+    found: Mesh,
+    error: Tensor,
+    path: Path,
+    size: tuple[int, int] = (800, 600),
+) -> None:
     """Three views from above: the truth, the reconstruction, and how far it is off (0..3 cm).
 
     Faces that look away are not drawn, so that one sees into the room.
     """
-    camera = frame_shape(truth, brightest_corner(truth), size=PANEL)
+    camera = frame_shape(truth, brightest_corner(truth), size=size)
     truth = truth.submesh(~hung_in_the_way(world, camera))
     inside = dataclasses.replace(UNLIT, cull=True)
     errors = Style(color_by="error", ramp="turbo", limits=(0.0, WORST), cull=True)

@@ -1,3 +1,4 @@
+import functools
 import math
 from pathlib import Path
 
@@ -7,7 +8,12 @@ from PIL import Image
 from geomdl.recipes import room_pictures
 from geomdl.structures import Camera, Mesh, Pose
 from scenes.build.primitives import box
-from scenes.build.room import room
+from scenes.build.room import Room, room
+
+
+@functools.cache
+def built() -> Room:
+    return room(0, detail=0.5)
 
 
 def test_vertex_light_is_the_mean_of_the_corners() -> None:
@@ -28,7 +34,7 @@ def test_depth_picture_marks_holes() -> None:
 
 
 def test_only_what_hangs_on_the_near_walls_is_in_the_way() -> None:
-    world = room(0, detail=0.5)
+    world = built()
     x, y, _ = world.size
     eye = torch.tensor([3 * x, 0.0, 3.0])
     camera = Camera.from_fov(
@@ -43,14 +49,13 @@ def test_only_what_hangs_on_the_near_walls_is_in_the_way() -> None:
 
 
 def test_sheets_are_written(tmp_path: Path) -> None:
-    world = room(0, detail=0.5)
+    world = built()
     assert world.mesh.colors is not None
     shown = Mesh(world.mesh.vertices, world.mesh.faces, colors=world.mesh.colors)
     error = torch.linspace(0, 0.03, shown.vertices.shape[0])
-    room_pictures.overview(world, shown, shown, error, tmp_path / "a.png")
-    wide, high = room_pictures.PANEL
+    room_pictures.overview(world, shown, shown, error, tmp_path / "a.png", (80, 60))
     with Image.open(tmp_path / "a.png") as image:
-        assert image.size == (2 * wide, 2 * high)
+        assert image.size == (160, 120)
         assert image.convert("L").getextrema() != (255, 255)
     camera = Camera.from_fov(64, 48, math.radians(60))
     color = torch.zeros(48, 64, 3, dtype=torch.uint8)
