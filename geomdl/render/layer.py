@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
-from geomdl.ops.differential import face_normals, vertex_normals
+from geomdl.ops.differential import corner_angles, face_normals
 from geomdl.ops.rasterize import rasterize
 from geomdl.render import colormap, texture
 from geomdl.structures import Camera, Mesh, PointCloud
@@ -125,7 +125,18 @@ def _welded_normals(seen: Tensor, faces: Tensor) -> Tensor:
     key = key * 2654435761 + (bits[:, 0] ^ (bits[:, 1] << 21) ^ (bits[:, 2] << 42))
     first, place = torch.unique(key, return_inverse=True)
     where = torch.zeros(len(first), dtype=torch.int64).scatter_(0, place, torch.arange(len(key)))
-    return vertex_normals(seen[where], place[faces], "angle")[place]
+    return _agreed_normals(seen[where], place[faces])[place]
+
+
+def _agreed_normals(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Normals (V, 3) weighted by angle, zero where faces look against each other."""
+    angles = corner_angles(vertices, faces)[..., None]
+    parts = angles * face_normals(vertices, faces)[:, None]
+    both = torch.cat([parts, angles], 2).flatten(0, 1)  # (3F, 4)
+    total = both.new_zeros(len(vertices), 4).index_add(0, faces.flatten(), both)
+    mean = total[:, :3] / total[:, 3:].clamp(min=1e-12)
+    length = mean.norm(dim=1, keepdim=True)
+    return torch.where(length > 0.6, mean / length.clamp(min=1e-12), 0.0)
 
 
 def _mesh_albedo(

@@ -49,6 +49,23 @@ def test_spheres_are_smooth_and_cubes_are_not():
     assert len(layer.normal[torch.isfinite(layer.depth)].round(decimals=4).unique(dim=0)) == 3
 
 
+def test_mixed_winding_gives_no_stains():
+    generator = torch.Generator().manual_seed(0)
+    grid = torch.stack(torch.meshgrid(torch.arange(6.0), torch.arange(6.0), indexing="ij"), -1)
+    vertices = torch.cat([grid.view(-1, 2), torch.zeros(36, 1)], 1)[:, [0, 2, 1]]
+    corner = (torch.arange(5)[:, None] * 6 + torch.arange(5)).flatten()
+    faces = torch.cat(
+        [
+            torch.stack([corner, corner + 6, corner + 7], 1),
+            torch.stack([corner, corner + 7, corner + 1], 1),
+        ]
+    )
+    turned = torch.rand(50, generator=generator) < 0.5
+    mesh = Mesh(vertices, torch.where(turned[:, None], faces.flip(1), faces))
+    layer, hit = seen(mesh)
+    assert (layer.normal[hit] - torch.tensor([0.0, 0, -1])).abs().max() < 1e-5
+
+
 def test_vertex_colours_textures_and_materials():
     red = torch.tensor([1.0, 0, 0])
     layer, hit = seen(dataclasses.replace(quad(), colors=red.expand(4, 3)))
