@@ -38,11 +38,11 @@ class BlockTable {
     }
 
   private:
-    // Neighbours along z fall into neighbouring entries; the multiplier spreads the rest.
     size_t hash(int32_t x, int32_t y, int32_t z) const {
         uint64_t h = uint64_t(uint32_t(x)) * 0x9e3779b97f4a7c15ull;
-        h ^= uint64_t(uint32_t(y)) * 0xc2b2ae3d27d4eb4full;
-        return size_t((h ^ h >> 29) + uint64_t(uint32_t(z)) * 3) & mask_;
+        h += uint64_t(uint32_t(y)) * 0xc2b2ae3d27d4eb4full;
+        h += uint64_t(uint32_t(z)) * 0x165667b19e3779f9ull;
+        return size_t(h ^ h >> 32) & mask_;
     }
 
     bool same(int32_t row, int32_t x, int32_t y, int32_t z) const {

@@ -24,7 +24,8 @@ struct Blocks {
     BlockTable table;
 };
 
-// Reads voxels by integer position; remembers the last block.
+// Reads voxels by integer position. It remembers one block of each parity of (x, y, z), so that the
+// eight blocks around a corner never drive each other out.
 class Probe {
   public:
     explicit Probe(const Blocks &blocks) : b_(blocks) {}
@@ -40,11 +41,13 @@ class Probe {
     // Indices of the 8 corners of the cell at (x, y, z), z fastest; false where one is unknown.
     bool corners(int x, int y, int z, int64_t *at) {
         if ((x & 7) < 7 && (y & 7) < 7 && (z & 7) < 7) {
-            const int64_t first = known(x, y, z);
-            bool all = first >= 0;
-            for (int c = 0; all && c < 8; ++c) {
+            const int32_t row = row_of(x >> 3, y >> 3, z >> 3);
+            if (row < 0) return false;
+            const int64_t first = int64_t(row) * kVoxels + ((x & 7) * 8 + (y & 7)) * 8 + (z & 7);
+            bool all = true;
+            for (int c = 0; c < 8; ++c) {
                 at[c] = first + (c >> 2) * 64 + (c >> 1 & 1) * 8 + (c & 1);
-                all = b_.weight[at[c]] > b_.least;
+                all &= b_.weight[at[c]] > b_.least;
             }
             return all;
         }
@@ -75,8 +78,35 @@ class Probe {
         return a + (b - a) * t.x;
     }
 
-    // Central difference of the trilinear values; one-sided within the cell where unknown.
+    // Central difference of the trilinear values over two cells, in units of a voxel's value.
     Vec gradient(Vec g) {
+        const int low[3] = {int(std::floor(g.x)), int(std::floor(g.y)), int(std::floor(g.z))};
+        const Vec t{g.x - low[0], g.y - low[1], g.z - low[2]};
+        float v[4][4][4];  // the cell and what lies one voxel from it along each axis
+        for (int i = 0; i < 4; ++i)
+            for (int j = 0; j < 4; ++j) {
+                const int outer = (i == 0 || i == 3) + (j == 0 || j == 3);
+                if (outer == 2) continue;
+                for (int k = outer; k < 4 - outer; ++k) {
+                    const int64_t at = known(low[0] + i - 1, low[1] + j - 1, low[2] + k - 1);
+                    if (at < 0) return sparse_gradient(g);
+                    v[i][j][k] = b_.tsdf[at];
+                }
+            }
+        auto mix = [&](int i, int j, int k) {
+            auto line = [&](int x, int y) {
+                return v[x][y][k] + (v[x][y][k + 1] - v[x][y][k]) * t.z;
+            };
+            const float a = line(i, j) + (line(i, j + 1) - line(i, j)) * t.y;
+            const float b = line(i + 1, j) + (line(i + 1, j + 1) - line(i + 1, j)) * t.y;
+            return a + (b - a) * t.x;
+        };
+        return {mix(2, 1, 1) - mix(0, 1, 1), mix(1, 2, 1) - mix(1, 0, 1),
+                mix(1, 1, 2) - mix(1, 1, 0)};
+    }
+
+    // The same where a voxel is unknown: one-sided within the cell.
+    Vec sparse_gradient(Vec g) {
         const Vec axes[3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
         float slope[3];
         for (int a = 0; a < 3; ++a) {
@@ -92,14 +122,17 @@ class Probe {
     }
 
     int32_t row_of(int x, int y, int z) {
-        if (x == x_ && y == y_ && z == z_) return row_;
-        x_ = x, y_ = y, z_ = z;
-        return row_ = b_.table.find(x, y, z);
+        Kept &kept = kept_[(x & 1) * 4 + (y & 1) * 2 + (z & 1)];
+        if (kept.x != x || kept.y != y || kept.z != z) kept = {x, y, z, b_.table.find(x, y, z)};
+        return kept.row;
     }
 
   private:
+    struct Kept {
+        int x = std::numeric_limits<int>::min(), y = 0, z = 0, row = -1;
+    };
     const Blocks &b_;
-    int x_ = std::numeric_limits<int>::min(), y_ = 0, z_ = 0, row_ = -1;
+    Kept kept_[8];
 };
 
 struct View {
@@ -182,9 +215,10 @@ static float block_exit(const Ray &ray, Vec g, float z) {
 
 // The first crossing from outside to inside between depths z and high, or infinity; see the body.
 static float first_crossing(Probe &probe, const float *tsdf, const Ray &ray, float z, float high,
-                            float cell_depth, float truncation) {
+                            float cell, float cell_depth, float truncation) {
     float before = kFar, value_before = 0;  // last depth with a known positive value
     bool behind = false;
+    const float close = std::min(2 * cell / truncation, 1.0f);
     while (z < high) {
         const Vec g = ray.at(z);
         const int64_t at = probe.known(int(std::floor(g.x + 0.5f)), int(std::floor(g.y + 0.5f)),
@@ -194,8 +228,8 @@ static float first_crossing(Probe &probe, const float *tsdf, const Ray &ray, flo
             z = at == -1 ? block_exit(ray, g, z) + 0.05f * cell_depth : z + 0.7f * cell_depth;
             continue;
         }
-        float value = tsdf[at];
-        if (value < 0.6f && !probe.value(g, &value)) {
+        float value = tsdf[at];  // of the nearest voxel, which will do far from the surface
+        if (value < close && !probe.value(g, &value)) {
             before = kFar, behind = false;
             z += 0.7f * cell_depth;
             continue;
@@ -212,7 +246,7 @@ static float first_crossing(Probe &probe, const float *tsdf, const Ray &ray, flo
             continue;
         }
         float low = before, up = z, value_up = value, middle = z;
-        if (!probe.value(ray.at(low), &value_before)) value_before = tsdf[at] + 1;
+        if (value_before >= close && !probe.value(ray.at(low), &value_before)) value_before = 1;
         for (int i = 0; i < 3 && value_before > 0; ++i) {
             float found;
             middle = low + (up - low) * value_before / (value_before - value_up);
@@ -257,8 +291,8 @@ Images march_blocks(In<float, 4> tsdf, In<float, 4> weight, Maybe<float, 5> colo
                 const float ry = (y + 0.5f - view.camera.cy) / view.camera.fy;
                 const Ray ray{center, view.turn(rx, ry, 1) * (1 / view.cell)};
                 const float cell_depth = view.cell / std::sqrt(rx * rx + ry * ry + 1);
-                const float z = first_crossing(probe, blocks.tsdf, ray, low, high, cell_depth,
-                                               view.truncation);
+                const float z = first_crossing(probe, blocks.tsdf, ray, low, high, view.cell,
+                                               cell_depth, view.truncation);
                 depths[pixel] = z;
                 Vec n{0, 0, 0};
                 float tint[3] = {0, 0, 0};

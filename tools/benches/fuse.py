@@ -85,9 +85,10 @@ def same(volume: TSDFVolume, grid: Any) -> None:
 def prepare(block: int, count: int) -> Work:
     folder = kitchen()
     frames, k = real_frames(folder) if folder.is_dir() else procedural_frames()
-    import open3d as o3d
-    import open3d.core as o3c
+    import open3d
 
+    o3d: Any = open3d
+    o3c: Any = o3d.core
     lens = k.double().numpy().copy()
     lens[:2, 2] -= 0.5  # Open3D has pixel centres at whole numbers
     pictures = [

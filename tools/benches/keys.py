@@ -29,8 +29,9 @@ def prepare_unique() -> Work:
 
 
 def prepare_look_up() -> Work:
-    import open3d.core as o3c
+    import open3d
 
+    o3c: Any = open3d.core
     generator = torch.Generator().manual_seed(0)
     keys = torch.randperm(4 * COUNT, generator=generator)[:COUNT] * 977
     asked = keys.flip(0).contiguous()

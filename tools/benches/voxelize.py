@@ -13,8 +13,9 @@ COUNT, CELL = 1_000_000, 0.02
 
 
 def prepare_voxelize() -> Work:
-    import open3d as o3d
+    import open3d
 
+    o3d: Any = open3d
     generator = torch.Generator().manual_seed(0)
     points = torch.randn((COUNT, 3), generator=generator)
     points = points / points.norm(dim=-1, keepdim=True)
