@@ -9,7 +9,8 @@ template <typename T, int D>
 void farthest(const T *points, const std::vector<Range> &ranges, int dim, int64_t count,
               int64_t start, int64_t *out, int threads) {
     const auto trees = forest<T, D>(points, ranges, dim, [](size_t) { return 4 * LANES; }, threads);
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    const int used = std::clamp<int>(int(ranges.size()), 1, threads);
+#pragma omp parallel for num_threads(used) schedule(dynamic)
     for (size_t b = 0; b < ranges.size(); ++b)
         Farthest<T, D>(trees[b]).sample(count, ranges[b].first + start, out + b * count);
 }
