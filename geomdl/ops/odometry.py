@@ -29,13 +29,22 @@ def vertex_map(depth: Tensor, intrinsics: Tensor) -> Tensor:
     return torch.stack([x * z, y[:, None] * z, z], -1)
 
 
+def _check_map(points: Tensor, jump: float) -> None:
+    expect_tensor("points", points, "H W 3", dtypes=(torch.float32, torch.float64))
+    expect_number("jump", jump, low=0)
+
+
+@op(
+    fake=lambda points, jump: torch.empty_like(points),
+    check=_check_map,
+    dtypes=(torch.float32, torch.float64),
+)
 def normal_map(points: Tensor, jump: float = 0.05) -> Tensor:
     """Points (H, W, 3) -> unit normals (H, W, 3) towards the camera; zero where unknown.
 
     Central differences; none at the border, beside missing points, or where depth jumps by more
     than the share `jump` of itself between the two neighbours.
     """
-    expect_tensor("points", points, "H W 3", dtypes="float")
     out = torch.zeros_like(points)
     right, left = points[1:-1, 2:], points[1:-1, :-2]
     below, above = points[2:, 1:-1], points[:-2, 1:-1]
@@ -49,13 +58,22 @@ def normal_map(points: Tensor, jump: float = 0.05) -> Tensor:
     return out
 
 
+def _check_shrink(depth: Tensor, jump: float) -> None:
+    expect_tensor("depth", depth, "H W", dtypes=(torch.float32, torch.float64))
+    expect_number("jump", jump, low=0)
+
+
+@op(
+    fake=lambda depth, jump: depth.new_empty(depth.shape[0] // 2, depth.shape[1] // 2),
+    check=_check_shrink,
+    dtypes=(torch.float32, torch.float64),
+)
 def shrink_depth(depth: Tensor, jump: float = 0.03) -> Tensor:
     """Depth (H, W) -> (H // 2, W // 2): mean of what in a 2x2 block is close to its nearest value.
 
     Missing depth (not > 0) is left out; values more than the share `jump` behind the nearest do
     not mix with it, so that edges stay edges.
     """
-    expect_tensor("depth", depth, "H W", dtypes="float")
     height, width = depth.shape[0] // 2, depth.shape[1] // 2
     block = depth[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
     block = block.permute(1, 3, 0, 2).reshape(4, height, width)

@@ -35,7 +35,20 @@ def test_vertex_map_projects_back_to_pixel_centres() -> None:
     torch.testing.assert_close(pixel[:2] / pixel[2], torch.tensor([20.5, 10.5]))
 
 
-def test_normal_map_of_a_plane_points_to_the_camera() -> None:
+def test_maps_of_kernel_and_body_agree() -> None:
+    depth = view(4)[0]
+    depth[10:14, 20:30] = 0
+    depth[50, 60] = math.nan
+    points = vertex_map(depth, corner.LENS)
+    found = []
+    for name in ("torch", "native"):
+        with dispatch.backend(name):
+            found.append((shrink_depth(depth), normal_map(points)))
+    torch.testing.assert_close(found[0][0], found[1][0])
+    torch.testing.assert_close(found[0][1], found[1][1], atol=1e-4, rtol=0)
+
+
+def test_normal_map_of_a_plane_points_to_the_camera(backend: str) -> None:
     tilt = torch.nn.functional.normalize(torch.tensor([0.2, -0.3, -1.0]), dim=0)
     rays = vertex_map(torch.ones(40, 50), torch.tensor([[40.0, 0, 25], [0, 40, 20], [0, 0, 1]]))
     points = rays * (-2.0 / (rays @ tilt))[..., None]
@@ -48,7 +61,7 @@ def test_normal_map_of_a_plane_points_to_the_camera() -> None:
     assert not normal_map(points)[5, 29:31].any()
 
 
-def test_shrink_depth_keeps_edges_and_holes() -> None:
+def test_shrink_depth_keeps_edges_and_holes(backend: str) -> None:
     depth = torch.tensor(
         [[1.0, 1.01, 2.0, 5.0], [1.0, 0.0, 2.0, 2.0], [0, 0, 0, 0], [0, 0, math.nan, 3]]
     )
