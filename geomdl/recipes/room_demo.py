@@ -45,7 +45,7 @@ EXPECT = {"f_score": 0.95, "chamfer": 0.008, "normal_consistency": 0.9}
 
 @dataclass(frozen=True)
 class Config:
-    """What the demo does. Lengths in metres; width and height in pixels."""
+    """What the demo does. Lengths in metres; sizes in pixels; detail as in scenes.build.room."""
 
     output: Path
     seed: int = 0
@@ -55,6 +55,8 @@ class Config:
     voxel: float = 0.015
     samples: int = 200_000
     sensor: DepthSensor = field(default_factory=DepthSensor)
+    detail: float = 0.03
+    panel: tuple[int, int] = (800, 600)
 
     def __post_init__(self) -> None:
         expect_number("frames", self.frames, low=2)
@@ -80,7 +82,7 @@ def demo(config: Config, console: Console | None = None) -> Result:
     out = config.output
     out.mkdir(parents=True, exist_ok=True)
     with clock("room"):
-        world = room(config.seed)
+        world = room(config.seed, detail=config.detail)
         x = world.size[0]
         lamps = torch.tensor([[x / 4, 0.0, 2.2], [-x / 4, 0.0, 2.2]])
         radiance = bake(world.mesh, lamps)
@@ -101,7 +103,7 @@ def demo(config: Config, console: Console | None = None) -> Result:
         assert found.normals is not None
         error, _ = distance_to(world.mesh, found.vertices, found.normals)
     with clock("pictures"):
-        files = _pictures(out, world, radiance, found, error, kept)
+        files = _pictures(config, world, radiance, found, error, kept)
     result = Result(comparison, report, clock.seconds, {"mesh": str(mesh_path), **files})
     _write_report(config, world, result)
     console.print((out / "report.md").read_text(), highlight=False)
@@ -185,7 +187,7 @@ def _bar(console: Console, total: int) -> Iterator[Callable[[], None]]:
 
 
 def _pictures(
-    out: Path,
+    config: Config,
     world: Room,
     radiance: torch.Tensor,
     found: Mesh,
@@ -194,8 +196,10 @@ def _pictures(
 ) -> dict[str, str]:
     """overview.png and views.png; colours of the mesh come from sRGB pictures."""
     assert found.colors is not None
+    out = config.output
     shown = Mesh(found.vertices, found.faces, found.normals, from_srgb(found.colors))
-    overview(world, vertex_light(world.mesh, radiance), shown, error, out / "overview.png")
+    lit = vertex_light(world.mesh, radiance)
+    overview(world, lit, shown, error, out / "overview.png", config.panel)
     inside_views(
         shown,
         [frame.camera for frame in kept],

@@ -12,7 +12,8 @@ from geomdl.recipes.room_demo import Config, demo
 
 def test_a_small_demo_from_start_to_report(tmp_path: Path) -> None:
     """Twelve small frames still give a surface within centimetres of the truth."""
-    config = Config(tmp_path / "demo", 1, 12, 160, 120, 0.06, samples=5000)
+    out = tmp_path / "demo"
+    config = Config(out, 1, 12, 160, 120, 0.06, samples=5000, detail=0.5, panel=(80, 60))
     console = Console(file=io.StringIO())
     result = demo(config, console)
     told = json.loads((tmp_path / "demo" / "report.json").read_text())
