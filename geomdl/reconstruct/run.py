@@ -98,7 +98,7 @@ def _refuse(output: Path, checkpoints: Checkpoints, resume: bool, overwrite: boo
         )
     if not output.parent.is_dir():
         raise GeometryError(f"{output.parent}: expected a folder for the output")
-    begun = checkpoints.folder.exists()
+    begun = (checkpoints.folder / "state.json").exists()
     if begun and not (resume or overwrite):
         raise GeometryError(
             f"{checkpoints.folder}: an earlier run was interrupted; continue it with --resume, or "
@@ -106,7 +106,7 @@ def _refuse(output: Path, checkpoints: Checkpoints, resume: bool, overwrite: boo
         )
     if output.exists() and not overwrite and not (resume and begun):
         raise GeometryError(f"{output}: exists already; replace it with --overwrite")
-    if begun and not resume:
+    if not (begun and resume):
         checkpoints.remove()
 
 

@@ -78,6 +78,10 @@ def test_existing_work_is_never_replaced_unasked(folder: Path, tmp_path: Path) -
     reconstruct(folder, out, **QUICK, overwrite=True, limit=4)
     assert isinstance(load(out), Mesh)
     (tmp_path / "b.ply.partial").mkdir()
+    reconstruct(folder, tmp_path / "b.ply", **QUICK, limit=3)  # it failed before a checkpoint
+    (tmp_path / "b.ply").unlink()
+    (tmp_path / "b.ply.partial").mkdir()
+    (tmp_path / "b.ply.partial" / "state.json").write_text("{}")
     with pytest.raises(GeometryError, match="--resume"):
         reconstruct(folder, tmp_path / "b.ply", **QUICK)
 
