@@ -9,7 +9,7 @@ from torch import Tensor
 from geomdl.errors import GeometryError, expect_number, expect_offsets, expect_tensor
 from geomdl.structures import tensors
 
-BITS = {1: 62, 2: 31, 3: 21, 4: 15}  # per axis, so that a key fits int64
+BITS = {1: 31, 2: 31, 3: 21, 4: 15}  # per axis, as in geomdl.ops.keys
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -18,7 +18,8 @@ class SparseVoxels:
 
     Rows are sorted by item, then by Morton key, and no cell occurs twice in an item:
     `SparseVoxels.sorted` brings rows into this order. A site at stride s covers s^D cells of
-    level 0. offsets (B+1,) int64 packs several items. Raises GeometryError.
+    level 0; coordinates are not negative. offsets (B+1,) int64 packs several items. Raises
+    GeometryError.
     """
 
     coordinates: Tensor
@@ -30,6 +31,13 @@ class SparseVoxels:
         cells = expect_tensor("coordinates", self.coordinates, "N D", dtypes=(torch.int32,))
         if cells.shape[1] not in BITS:
             raise GeometryError(f"coordinates: expected 1 to 4 axes, got {cells.shape[1]}")
+        bits = BITS[cells.shape[1]]
+        low, high = (int(cells.min()), int(cells.max())) if cells.numel() else (0, 0)
+        if low < 0 or high >> bits:
+            raise GeometryError(
+                f"coordinates: run from {low} to {high}, expected 0 to 2^{bits} - 1 "
+                f"on {cells.shape[1]} axes; subtract the smallest first"
+            )
         tensors.expect_rows("features", self.features, "N C", cells.shape[0], cells)
         if isinstance(self.stride, bool) or not isinstance(self.stride, int):
             raise GeometryError(f"stride: expected an int, got {self.stride!r}")
