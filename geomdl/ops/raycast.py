@@ -25,7 +25,10 @@ LARGEST = 1e9  # coordinate: fourth powers of a length fit in float32
 
 def _check_points(name: str, shape: str, points: Tensor, vertices: Tensor) -> None:
     expect_tensor(name, points, shape, dtypes=(vertices.dtype,), like=vertices)
-    if points.numel() and not bool(points.abs().amax() <= LARGEST):
+    if points.numel() == 0:
+        return
+    low, high = (float(x) for x in torch.aminmax(points))  # NaN where there is one
+    if not (low >= -LARGEST and high <= LARGEST):
         expect_tensor(name, points, shape, finite=True)
         raise GeometryError(f"{name}: coordinates beyond {LARGEST:g}; scale the scene")
 
