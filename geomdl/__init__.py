@@ -16,7 +16,7 @@ from geomdl.errors import GeometryError
 
 if TYPE_CHECKING:
     from geomdl import fields, io, ops, render, structures
-    from geomdl.io import load, save
+    from geomdl.io import load, open_rgbd, save
     from geomdl.structures import (
         Camera,
         Mesh,
@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 _ROOMS = ("fields", "io", "ops", "reconstruct", "render", "structures", "doctor")
 _NAMES = {
     "load": "geomdl.io",
+    "open_rgbd": "geomdl.io",
     "save": "geomdl.io",
     "Camera": "geomdl.structures",
     "Mesh": "geomdl.structures",
@@ -55,6 +56,7 @@ __all__ = [
     "fields",
     "io",
     "load",
+    "open_rgbd",
     "ops",
     "render",
     "save",

@@ -18,7 +18,6 @@ from torch import Tensor
 
 from geomdl import ops
 from geomdl.ops import dispatch
-from geomdl.ops.cast import cast_blocks
 from geomdl.ops.fuse import TSDFVolume, fuse
 from geomdl.ops.isosurface import isosurface, isosurface_blocks
 from geomdl.ops.march import raycast_volume
@@ -111,9 +110,7 @@ def _fusion(s: Scene) -> Any:
     for _ in range(2):
         fuse(volume, depth, s["intrinsics"], s["pose"], color)
     cast = raycast_volume(volume, s["intrinsics"], s["pose"], 48, 64)
-    blocks = (volume.tsdf, volume.weights, volume.coordinates, volume.origin)
-    maps = cast_blocks(*blocks, s["intrinsics"], s["pose"], 0.05, 0.2, 48, 64, 0.1, 9.0)
-    return (volume.tsdf, volume.weights, *maps, *(x for x in cast if x is not None))
+    return (volume.tsdf, volume.weights, *(x for x in cast if x is not None))
 
 
 def _odometry(s: Scene) -> Any:

@@ -9,10 +9,17 @@ from types import ModuleType
 from typing import Any
 
 FILES: dict[str, tuple[str, ...]] = {
-    "neighbors": ("knn", "knn_index", "radius_index"),
+    "neighbors": ("knn", "knn_index", "radius_index", "sum_rows", "take_rows"),
     "sampling": ("farthest_point_index", "poisson_disk_index", "sample_surface"),
     "keys": ("build_table", "look_up", "morton_cells", "morton_keys", "unique_keys"),
-    "voxelize": ("read_nearest", "segment_sum", "trilinear", "voxelize", "voxelize_mesh"),
+    "voxelize": (
+        "point_counts",
+        "read_nearest",
+        "segment_sum",
+        "trilinear",
+        "voxelize",
+        "voxelize_mesh",
+    ),
     "raycast": (
         "any_hit",
         "build_bvh",
@@ -27,8 +34,10 @@ FILES: dict[str, tuple[str, ...]] = {
     "isosurface": ("isosurface", "isosurface_blocks"),
     "distance": (
         "chamfer_distance",
+        "closest_on_triangles",
         "f_score",
         "hausdorff_distance",
+        "nearest_pairs",
         "normal_consistency",
         "point_mesh_distance",
         "point_triangle_distance",

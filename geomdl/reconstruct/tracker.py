@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geomdl.ops.cast import cast_blocks
 from geomdl.ops.fuse import TSDFVolume
-from geomdl.ops.odometry import scale_intrinsics, shrink_depth, track
+from geomdl.ops.march import raycast_volume
+from geomdl.ops.odometry import scale_intrinsics, shrink_depth, track, vertex_map
 from geomdl.reconstruct.trajectory import rotation_angle
 
 
@@ -55,20 +55,11 @@ class Tracker:
             return Tracked(start, 1.0, 0.0, False)
         clean = torch.where((depth > self.near) & (depth < self.far), depth, 0.0)
         image, lens = shrink_depth(clean), scale_intrinsics(intrinsics, 0.5)
-        points, normals = cast_blocks(
-            volume.tsdf,
-            volume.weights,
-            volume.coordinates,
-            volume.origin,
-            lens.float(),
-            start.float(),
-            volume.cell,
-            volume.truncation,
-            image.shape[0],
-            image.shape[1],
-            self.near,
-            self.far + volume.truncation,
+        seen, facing, _ = raycast_volume(
+            volume, lens, start, *image.shape, self.near, self.far + volume.truncation
         )
+        points = vertex_map(seen, lens)
+        normals = facing @ start[:3, :3].T.to(facing)
         found = track(image, lens, points, normals)
         jump = float(found.transform[:3, 3].norm())
         turn = float(rotation_angle(found.transform[:3, :3]))

@@ -18,7 +18,7 @@ def test_ops(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["list", "ops"]) == 0
     out = capsys.readouterr().out
     assert "pair_equations" in out
-    assert "cast_blocks" in out
+    assert "march_blocks" in out
 
 
 def test_a_missing_ledger_is_told(monkeypatch, tmp_path, capsys) -> None:
