@@ -40,7 +40,7 @@ from scenes.scan.sensor import DepthSensor
 from scenes.scan.trajectory import walk
 
 NEEDED = ("hit_faces", "closest_faces", "scan_convert")
-EXPECT = {"f_score": 0.95, "chamfer": 0.008, "normal_consistency": 0.9}
+EXPECT = {"f_score": 0.97, "chamfer": 0.004, "normal_consistency": 0.88}
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def demo(config: Config, console: Console | None = None) -> Result:
         files = _pictures(config, world, radiance, found, error, kept)
     result = Result(comparison, report, clock.seconds, {"mesh": str(mesh_path), **files})
     _write_report(config, world, result)
-    console.print((out / "report.md").read_text(), highlight=False)
+    console.print((out / "report.md").read_text(), highlight=False, markup=False)
     return result
 
 
