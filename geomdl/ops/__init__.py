@@ -29,6 +29,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "winding_number",
     ),
     "rasterize": ("interpolate", "rasterize"),
+    "splat": ("splat",),
     "fuse": ("TSDFVolume", "fuse", "fuse_grid", "pixel_weights"),
     "march": ("raycast_volume",),
     "isosurface": ("isosurface", "isosurface_blocks"),
@@ -52,8 +53,8 @@ FILES: dict[str, tuple[str, ...]] = {
         "point_normals",
         "vertex_normals",
     ),
-    "registration": ("icp",),
-    "odometry": ("track",),
+    "registration": ("icp", "kabsch"),
+    "odometry": ("normal_map", "track", "vertex_map"),
 }
 
 _HOME = {name: file for file, names in FILES.items() for name in names}

@@ -55,8 +55,9 @@ class Tracker:
             return Tracked(start, 1.0, 0.0, False)
         clean = torch.where((depth > self.near) & (depth < self.far), depth, 0.0)
         image, lens = shrink_depth(clean), scale_intrinsics(intrinsics, 0.5)
+        height, width = image.shape
         seen, facing, _ = raycast_volume(
-            volume, lens, start, *image.shape, self.near, self.far + volume.truncation
+            volume, lens, start, height, width, self.near, self.far + volume.truncation
         )
         points = vertex_map(seen, lens)
         normals = facing @ start[:3, :3].T.to(facing)
