@@ -125,18 +125,18 @@ def sampled(shape: "Mesh | PointCloud", count: int, seed: int, source: Path) -> 
 
 
 def surface_colors(mesh: "Mesh", face: "Tensor", weights: "Tensor") -> "Tensor | None":
-    """Faces (N,), barycentric weights (N, 3) -> sRGB colours (N, 3): vertex colours x textures."""
+    """Faces (N,), weights (N, 3) -> linear colours (N, 3): vertex colours x textures."""
     import torch
 
-    from geomdl.render import from_srgb, to_srgb
     from geomdl.render.texture import bilinear
+    from geomdl.structures.srgb import from_srgb
 
     index = mesh.face_material
     if mesh.colors is None and (index is None or not mesh.materials):
         return None
     light = torch.ones(len(face), 3)
     if mesh.colors is not None:
-        light = from_srgb((mesh.colors[mesh.faces[face]] * weights[..., None]).sum(1).float())
+        light = (mesh.colors[mesh.faces[face]] * weights[..., None]).sum(1).float()
     for number, material in enumerate(mesh.materials if index is not None else ()):
         assert index is not None
         mine = index[face] == number
@@ -144,7 +144,7 @@ def surface_colors(mesh: "Mesh", face: "Tensor", weights: "Tensor") -> "Tensor |
         if material.texture is not None and mesh.uvs is not None:
             uv = (mesh.uvs[face[mine]] * weights[mine][..., None]).sum(1).float()
             light[mine] *= bilinear(from_srgb(material.texture[..., :3].float()), uv)
-    return to_srgb(light)
+    return light
 
 
 def scaled(shape: "Mesh | PointCloud", scale: float) -> "Mesh | PointCloud":

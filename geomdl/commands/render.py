@@ -1,13 +1,12 @@
 """`geomdl render`: pictures of meshes and clouds."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-LINEAR = (".glb", ".gltf")  # formats whose vertex colours are linear light; others are sRGB
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+Y_UP = (".glb", ".gltf", ".obj")  # glTF says so, and most obj files do
 Input = Annotated[Positional[Path], arg(metavar="FILE")]
 
 
@@ -18,7 +17,7 @@ def command(
     output: Annotated[Path, arg(aliases=["-o"])],
     views: tuple[str, ...] = (),
     size: tuple[int, int] = (640, 480),
-    up: str = "z",
+    up: str | None = None,
     color_by: str = "own",
     shading: Literal["smooth", "flat", "none"] = "smooth",
     background: str | None = "#ffffff",
@@ -31,17 +30,18 @@ def command(
     suit an object, or look into a room through its culled walls. A .gif is a turntable.
 
     examples:
-      geomdl render bunny.obj -o bunny.png --up y
+      geomdl render bunny.obj -o bunny.png
       geomdl render room.ply -o room.png --views top above --size 1280 960
       geomdl render scan.ply -o scan.png --color-by height
-      geomdl render spot.obj -o spot.gif --up y --size 320 320
+      geomdl render spot.obj -o spot.gif --size 320 320
 
     Args:
         file: a mesh or a cloud.
         output: png, jpg or webp for a sheet; gif for a turntable.
         views: names of the views on the sheet.
         size: width and height of each view in pixels.
-        up: which axis points up: x, y, z, or -x, -y, -z (write --up=-y).
+        up: which axis points up: x, y, z, or -x, -y, -z (write --up=-y); y for glb, gltf and
+            obj, z for others where it is not given.
         color_by: own (texture, material, colours), plain, normal, height, depth or an attribute.
         shading: smooth, flat or none.
         background: '#rrggbb', or None for a transparent one.
@@ -50,15 +50,14 @@ def command(
     """
     from geomdl.errors import GeometryError
     from geomdl.io import load
-    from geomdl.render import Style, from_srgb, picture, save_image, turntable
+    from geomdl.render import Style, picture, save_image, turntable
     from geomdl.structures import Mesh, PointCloud
 
     refuse(output, size, overwrite)
+    up = up or ("y" if file.suffix.lower() in Y_UP else "z")
     shape = load(file)
     if not isinstance(shape, Mesh | PointCloud):
         raise GeometryError(f"{file}: expected a mesh or a cloud, got {shape!r}")
-    if shape.colors is not None and file.suffix.lower() not in LINEAR:
-        shape = replace(shape, colors=from_srgb(shape.colors))
     style = Style(color_by=color_by, shading=shading, background=background)
     if output.suffix.lower() == ".gif":
         turntable(shape, output, frames=frames, size=size, style=style, up=up)

@@ -2,9 +2,11 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from geomdl.errors import GeometryError
 from geomdl.io.arrays import Shape, encode_npz, encode_safetensors, read_npz, read_safetensors
@@ -22,6 +24,7 @@ from geomdl.io.source import Source, read_source, write_files
 from geomdl.io.stl import encode_stl, read_stl
 from geomdl.io.xyz import encode_xyz, read_xyz
 from geomdl.structures import Mesh, PointCloud
+from geomdl.structures.srgb import from_srgb, to_srgb
 
 _STARTS = {
     b"ply": (".ply",),
@@ -32,6 +35,7 @@ _STARTS = {
     b"solid ": (".stl",),
 }
 _TABLES = (".xyz", ".txt", ".csv", ".pts", ".xyzn", ".xyzrgb")
+_SRGB = (".ply", ".obj", ".off", ".pcd", *_TABLES)  # glTF's vertex colours are linear
 READERS: dict[str, Callable[[Source], Parts]] = {
     ".ply": read_ply,
     ".obj": read_obj,
@@ -61,7 +65,8 @@ def load(
     txt csv pts xyzn xyzrgb. Any structure: npz, safetensors (these keep their own dtypes).
     `drop_nonfinite` leaves out the points of a cloud that are NaN or infinite, as depth cameras
     write them; without it they are refused. Materials and textures may lie anywhere under `root`,
-    by default the file's own folder. Colours stay the numbers of the file, brought to 0..1.
+    by default the file's own folder. Colours become linear: ply obj off pcd and the tables hold
+    sRGB, glTF linear light. Textures stay sRGB.
     Raises GeometryError naming the file and the place in it.
 
     >>> import tempfile
@@ -84,7 +89,8 @@ def load(
     try:
         if ending in CONTAINERS:
             return CONTAINERS[ending](source)
-        return assemble(source, READERS[ending](source), dtype, drop_nonfinite)
+        shape = assemble(source, READERS[ending](source), dtype, drop_nonfinite)
+        return _recolored(shape, from_srgb) if ending in _SRGB else shape
     except GeometryError as error:
         place = "" if str(path) in str(error) else f"{path}: "
         hint = _other_format(source.data, ending)
@@ -93,6 +99,16 @@ def load(
         raise GeometryError(f"{place}{error}{hint}") from error
     except MemoryError as error:
         raise GeometryError(f"{path}: there is not enough memory to read it") from error
+
+
+def _recolored(shape: Mesh | PointCloud, change: Callable[[Tensor], Tensor]) -> Mesh | PointCloud:
+    """The shape with `change` made to its colours, of vertices and of faces."""
+    if shape.colors is not None:
+        shape = replace(shape, colors=change(shape.colors))
+    if isinstance(shape, Mesh) and "colors" in shape.face_attributes:
+        tinted = {**shape.face_attributes, "colors": change(shape.face_attributes["colors"])}
+        shape = replace(shape, face_attributes=tinted)
+    return shape
 
 
 def _other_format(data: bytes, ending: str) -> str:
@@ -136,6 +152,8 @@ def _encode(path: Path, ending: str, shape: Shape, encoding: str | None) -> dict
         raise GeometryError(f"{path}: the shape has no points, so there is nothing to save")
     if shape.batch_size != 1:
         warnings.warn(f"{path}: {shape.batch_size} items become one in {ending}", stacklevel=3)
+    if ending in _SRGB:
+        shape = _recolored(shape, to_srgb)
     if ending == ".ply":
         return encode_ply(path, shape, encoding or "binary")
     if ending == ".obj":

@@ -1,4 +1,7 @@
-"""Meshes and clouds to and from trimesh and Open3D. Both are imported only when asked for."""
+"""Meshes and clouds to and from trimesh and Open3D. Both are imported only when asked for.
+
+Their colours are sRGB, ours are linear light.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +12,7 @@ from torch import Tensor
 from geomdl.errors import GeometryError
 from geomdl.io.images import encode_png, texture_tensor
 from geomdl.structures import Material, Mesh, PointCloud
+from geomdl.structures.srgb import from_srgb, to_srgb
 
 if TYPE_CHECKING:
     import trimesh
@@ -22,7 +26,7 @@ def to_trimesh(shape: Mesh | PointCloud) -> "trimesh.Trimesh | trimesh.PointClou
     """
     import trimesh
 
-    colors = None if shape.colors is None else _bytes(shape.colors)
+    colors = None if shape.colors is None else _bytes(to_srgb(shape.colors.double()))
     if isinstance(shape, PointCloud):
         return trimesh.PointCloud(_array(shape.points), colors=colors)
     mesh = trimesh.Trimesh(
@@ -107,14 +111,14 @@ def to_open3d(shape: Mesh | PointCloud) -> Any:
         if shape.normals is not None:
             cloud.normals = vector(_array(shape.normals))
         if shape.colors is not None:
-            cloud.colors = vector(_array(shape.colors))
+            cloud.colors = vector(_array(to_srgb(shape.colors)))
         return cloud
     faces = o3d.utility.Vector3iVector(shape.faces.cpu().numpy().astype(np.int32))
     mesh = o3d.geometry.TriangleMesh(vector(_array(points)), faces)
     if shape.normals is not None:
         mesh.vertex_normals = vector(_array(shape.normals))
     if shape.colors is not None:
-        mesh.vertex_colors = vector(_array(shape.colors))
+        mesh.vertex_colors = vector(_array(to_srgb(shape.colors)))
     if shape.uvs is not None:
         flipped = _array(shape.uvs).reshape(-1, 2) * [1, -1] + [0, 1]  # Open3D's v runs down
         mesh.triangle_uvs = o3d.utility.Vector2dVector(flipped)
@@ -140,7 +144,7 @@ def from_open3d(thing: Any) -> Mesh | PointCloud:
         return PointCloud(
             _tensor(thing.points),
             normals=_tensor(thing.normals) if thing.has_normals() else None,
-            colors=_tensor(thing.colors).clamp(0, 1) if thing.has_colors() else None,
+            colors=from_srgb(_tensor(thing.colors)) if thing.has_colors() else None,
         )
     if not isinstance(thing, o3d.geometry.TriangleMesh):
         raise GeometryError(f"thing: expected an Open3D mesh or cloud, got {type(thing).__name__}")
@@ -163,7 +167,7 @@ def from_open3d(thing: Any) -> Mesh | PointCloud:
         _tensor(thing.vertices),
         faces,
         normals=_tensor(thing.vertex_normals) if thing.has_vertex_normals() else None,
-        colors=_tensor(thing.vertex_colors).clamp(0, 1) if thing.has_vertex_colors() else None,
+        colors=from_srgb(_tensor(thing.vertex_colors)) if thing.has_vertex_colors() else None,
         uvs=uvs,
         materials=materials,
         face_material=None if index is None else index.long(),
@@ -194,7 +198,7 @@ def _tensor(values: Any) -> Tensor:
 
 
 def _unit(colors: np.ndarray) -> Tensor:
-    return torch.from_numpy(colors[:, :3].astype(np.float32) / 255)
+    return from_srgb(torch.from_numpy(colors[:, :3].astype(np.float32) / 255))
 
 
 def _attributes(named: Any, count: int) -> dict[str, Tensor]:

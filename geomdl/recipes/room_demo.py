@@ -31,7 +31,6 @@ from geomdl.ops import dispatch
 from geomdl.recipes.room_compare import Comparison, Visible, compare, distance_to
 from geomdl.recipes.room_pictures import inside_views, overview, vertex_light
 from geomdl.reconstruct import Report, reconstruct
-from geomdl.render import from_srgb
 from geomdl.structures import Camera, Mesh
 from scenes.build.light import bake
 from scenes.build.room import Room, room
@@ -194,10 +193,10 @@ def _pictures(
     error: torch.Tensor,
     kept: list[Frame],
 ) -> dict[str, str]:
-    """overview.png and views.png; colours of the mesh come from sRGB pictures."""
+    """overview.png and views.png; drawn from above and from where the camera was."""
     assert found.colors is not None
     out = config.output
-    shown = Mesh(found.vertices, found.faces, found.normals, from_srgb(found.colors))
+    shown = Mesh(found.vertices, found.faces, found.normals, found.colors)
     lit = vertex_light(world.mesh, radiance)
     overview(world, lit, shown, error, out / "overview.png", config.panel)
     inside_views(

@@ -1,6 +1,5 @@
 """The end of a reconstruction: a volume becomes a clean coloured mesh, and pictures of it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,8 +9,9 @@ from geomdl.errors import GeometryError
 from geomdl.ops.fuse import TSDFVolume
 from geomdl.ops.isosurface import isosurface_blocks
 from geomdl.reconstruct.pieces import drop_small
-from geomdl.render import from_srgb, picture, save_image
+from geomdl.render import picture, save_image
 from geomdl.structures import Camera, Mesh, Pose
+from geomdl.structures.srgb import from_srgb
 
 
 def extract_mesh(volume: TSDFVolume, min_weight: float, smallest: float) -> tuple[Mesh, int]:
@@ -36,7 +36,7 @@ def extract_mesh(volume: TSDFVolume, min_weight: float, smallest: float) -> tupl
             "and min_weight"
         )
     index, faces, dropped = drop_small(vertices, faces, smallest)
-    colors = found[2][index].clamp(0, 1) if len(found) > 2 else None
+    colors = from_srgb(found[2][index]) if len(found) > 2 else None  # frames are sRGB
     return Mesh(vertices[index], faces, colors=colors).with_normals(), dropped
 
 
@@ -54,5 +54,4 @@ def draw(
     up = torch.nn.functional.normalize(-world_to_camera[:, 1, :3].float().mean(0), dim=0)
     middle = (torch.tensor([0.25, 0.75]) * (len(world_to_camera) - 1)).round().long().unique()
     seen = [camera.with_pose(Pose.from_matrix(world_to_camera[i].float())) for i in middle.tolist()]
-    shown = mesh if mesh.colors is None else replace(mesh, colors=from_srgb(mesh.colors))
-    save_image(path, picture(shown, size=size, up=up, cameras=seen))
+    save_image(path, picture(mesh, size=size, up=up, cameras=seen))

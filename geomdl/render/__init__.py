@@ -8,9 +8,10 @@ save_image(path, image)      PNG, JPEG, WebP in sRGB
 """
 
 from geomdl.render.draw import Style, render
-from geomdl.render.image import from_srgb, save_image, to_srgb
+from geomdl.render.image import save_image
 from geomdl.render.sheet import picture, sheet, turntable
 from geomdl.render.viewpoint import VIEWS, frame_shape, look_at, orbit
+from geomdl.structures.srgb import from_srgb, to_srgb
 
 __all__ = [
     "VIEWS",

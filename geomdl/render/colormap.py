@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from geomdl.render.image import from_srgb
+from geomdl.structures.srgb import from_srgb
 
 # Anchors of Turbo (Mikhailov 2019) and Viridis (Smith & van der Walt 2015) in sRGB.
 RAMPS: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""Linear light and files: sRGB both ways, downsampling, saving."""
+"""Linear pictures: colours by name, compositing, downsampling, saving as sRGB."""
 
 import os
 from pathlib import Path
@@ -9,21 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from geomdl.errors import GeometryError, expect_tensor
-
-
-def to_srgb(linear: Tensor) -> Tensor:
-    """Linear light (*S, C) in 0..1 -> sRGB (*S, C) in 0..1 (IEC 61966-2-1)."""
-    linear = linear.clamp(0, 1)
-    low = linear * 12.92
-    return torch.where(
-        linear <= 0.0031308, low, 1.055 * linear.clamp(min=1e-4) ** (1 / 2.4) - 0.055
-    )
-
-
-def from_srgb(srgb: Tensor) -> Tensor:
-    """sRGB (*S, C) in 0..1 -> linear light (*S, C) in 0..1, the inverse of `to_srgb`."""
-    srgb = srgb.clamp(0, 1)
-    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+from geomdl.structures.srgb import from_srgb, to_srgb
 
 
 def color(srgb: str) -> Tensor:

@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from geomdl.render.colormap import ramp
-from geomdl.render.image import from_srgb, over
+from geomdl.render.image import over
+from geomdl.structures.srgb import from_srgb
 
 
 def write(image: Tensor, text: str, size: int = 0, at: tuple[int, int] | None = None) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from geomdl.render.image import from_srgb
+from geomdl.structures.srgb import from_srgb
 
 
 def pyramid(texture: Tensor) -> list[Tensor]:

@@ -27,6 +27,29 @@ def trimesh_reading(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(triangles), np.concatenate(vertices)
 
 
+def srgb_to_linear(srgb: np.ndarray | list | float) -> np.ndarray:
+    """IEC 61966-2-1 in float64: sRGB 0..1 -> linear light, each branch by itself."""
+    values = np.asarray(srgb, np.float64)
+    linear = values / 12.92
+    bright = values > 0.04045
+    linear[bright] = np.exp(2.4 * np.log((values[bright] + 0.055) / 1.055))
+    return linear
+
+
+def linear_to_srgb(linear: np.ndarray | list | float) -> np.ndarray:
+    """IEC 61966-2-1 in float64: linear light 0..1 -> sRGB, each branch by itself."""
+    values = np.asarray(linear, np.float64)
+    srgb = values * 12.92
+    bright = values > 0.0031308
+    srgb[bright] = 1.055 * np.exp(np.log(values[bright]) / 2.4) - 0.055
+    return srgb
+
+
+def srgb_levels(linear: np.ndarray | list | float) -> np.ndarray:
+    """Linear light 0..1 -> the sRGB bytes that a file of bytes holds."""
+    return np.rint(linear_to_srgb(linear) * 255).astype(np.uint8)
+
+
 def sorted_triangles(triangles: np.ndarray, digits: int = 5) -> np.ndarray:
     """Triangles as a set: each turned to start at its lowest corner, then all in order."""
     rounded = np.round(triangles, digits) + 0.0

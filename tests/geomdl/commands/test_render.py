@@ -3,12 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import trimesh
 from PIL import Image
 
 from geomdl import cli
 from geomdl.io import save
 from geomdl.structures import Mesh, PointCloud
 from tests.geomdl.commands.test_info import write_ball
+from tests.oracles.io_oracle import srgb_to_linear
 
 
 def test_sheet_turntable_and_cloud(tmp_path: Path) -> None:
@@ -29,14 +31,33 @@ def test_sheet_turntable_and_cloud(tmp_path: Path) -> None:
     assert Image.open(tmp_path / "c.png").size == (40, 30)
 
 
-def test_colours_of_a_ply_are_srgb(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["ply", "glb"])
+def test_colours_reach_the_picture_as_srgb(tmp_path: Path, ending: str) -> None:
     vertices = torch.tensor([[-5.0, -5, 0], [5, -5, 0], [5, 5, 0], [-5, 5, 0]])
-    grey = torch.full((4, 3), 128 / 255)
-    save(tmp_path / "a.ply", Mesh(vertices, torch.tensor([[0, 1, 2], [0, 2, 3]]), colors=grey))
-    arguments = ["render", str(tmp_path / "a.ply"), "-o", str(tmp_path / "a.png"), "--views", "top"]
+    grey = torch.from_numpy(srgb_to_linear(np.full((4, 3), 128 / 255))).float()
+    path = tmp_path / f"a.{ending}"
+    save(path, Mesh(vertices, torch.tensor([[0, 1, 2], [0, 2, 3]]), colors=grey))
+    arguments = ["render", str(path), "-o", str(tmp_path / "a.png"), "--views", "top", "--up", "z"]
     assert cli.run([*arguments, "--size", "40", "40", "--shading", "none"]) == 0
     middle = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))[20, 20]
     assert abs(int(middle[0]) - 128) <= 2
+
+
+def test_up_follows_the_format(tmp_path: Path) -> None:
+    shape = trimesh.creation.box((0.2, 0.9, 0.4))
+    tall = Mesh(torch.tensor(shape.vertices, dtype=torch.float32), torch.tensor(shape.faces))
+    pictures = {}
+    for ending in (".glb", ".ply"):
+        for up in (None, "y", "z"):
+            file, out = tmp_path / f"a{ending}", tmp_path / f"{ending[1:]}_{up}.png"
+            save(file, tall, overwrite=True)
+            chosen = [] if up is None else ["--up", up]
+            assert (
+                cli.run(["render", str(file), "-o", str(out), "--size", "40", "30", *chosen]) == 0
+            )
+            pictures[ending, up] = out.read_bytes()
+    assert pictures[".glb", None] == pictures[".glb", "y"] != pictures[".glb", "z"]
+    assert pictures[".ply", None] == pictures[".ply", "z"] != pictures[".ply", "y"]
 
 
 def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from geomdl.structures import (
     SparseVoxels,
     VoxelGrid,
 )
+from tests.oracles.io_oracle import srgb_to_linear
 
 LARGEST = 120_000  # bytes; larger files say nothing new, slower
 
@@ -39,6 +40,11 @@ def seeds(data: Path | None) -> list[Seed]:
     return found
 
 
+def linear_of(levels: torch.Tensor | list) -> torch.Tensor:
+    """sRGB bytes (*S,) -> float32 linear light (*S,), by a formula that is not geomdl's."""
+    return torch.from_numpy(srgb_to_linear(torch.as_tensor(levels).numpy() / 255)).float()
+
+
 def example_mesh() -> Mesh:
     """A pyramid with everything a mesh can carry."""
     vertices = torch.tensor(
@@ -50,7 +56,7 @@ def example_mesh() -> Mesh:
         vertices,
         faces,
         normals=torch.nn.functional.normalize(vertices - vertices.mean(0), dim=1),
-        colors=torch.arange(15).reshape(5, 3) * 17 / 255,
+        colors=linear_of(torch.arange(15).reshape(5, 3) * 17),
         uvs=torch.arange(36).reshape(6, 3, 2) / 36,
         materials=(
             Material("wood", torch.tensor([0.5, 0.25, 0.125]), texture=texture),
@@ -69,7 +75,7 @@ def example_cloud(count: int = 60) -> PointCloud:
     return PointCloud(
         points,
         normals=torch.nn.functional.normalize(points, dim=1),
-        colors=torch.randint(0, 256, (count, 3), generator=generator) / 255,
+        colors=linear_of(torch.randint(0, 256, (count, 3), generator=generator)),
         attributes={
             "intensity": torch.rand(count, generator=generator),
             "label": torch.randint(0, 9, (count,), generator=generator, dtype=torch.int32),

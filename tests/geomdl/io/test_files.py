@@ -13,7 +13,7 @@ from geomdl.io import load, save
 from geomdl.io.files import CONTAINERS, READERS
 from geomdl.structures import Mesh, PointCloud, VoxelGrid
 from tests.geomdl.io.seeds import example_cloud, example_mesh
-from tests.oracles.io_oracle import trimesh_reading
+from tests.oracles.io_oracle import linear_to_srgb, srgb_levels, trimesh_reading
 
 # What no reader can make a shape of, and what a person is told.
 REFUSED = {
@@ -158,3 +158,54 @@ def test_lists_that_would_unfold_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ply").write_text(head + body)
     with pytest.raises(GeometryError, match="list ids: unfolds to 400000000 bytes"):
         load(tmp_path / "a.ply")
+
+
+def test_half_the_light_of_a_screen_is_stored_by_each_format_as_it_means_it(tmp_path: Path) -> None:
+    cloud = PointCloud(torch.tensor([[1.0, 2.0, 3.0]]), colors=torch.full((1, 3), 0.214))
+    for ending in ("ply", "obj", "off", "pcd", "pts", "xyzrgb", "glb", "gltf"):
+        save(
+            tmp_path / f"a.{ending}", cloud, encoding="ascii" if ending in ("ply", "pcd") else None
+        )
+    texts = {path.suffix: path.read_text() for path in tmp_path.iterdir() if path.suffix != ".glb"}
+    ply = texts[".ply"].split("end_header\n")[1].split()
+    assert [int(level) for level in ply[3:6]] in ([127] * 3, [128] * 3)
+    level = int(ply[3])
+    assert level == int(srgb_levels([0.214])[0])
+    assert texts[".off"].split("\n")[2].split()[3:6] == [str(level)] * 3
+    assert texts[".pts"].split()[-3:] == [str(level)] * 3
+    packed = texts[".pcd"].split("DATA ascii\n")[1].split()[3]
+    bits = int(np.float32(packed).view(np.uint32)) if "." in packed else int(packed)
+    assert bits & 0xFFFFFF == level * 0x10101
+    srgb = float(linear_to_srgb([0.214])[0])
+    for ending, row in ((".obj", texts[".obj"].split("v ")[1]), (".xyzrgb", texts[".xyzrgb"])):
+        np.testing.assert_allclose(np.float64(row.split()[3:6]), srgb, atol=1e-6, err_msg=ending)
+    assert np.full(3, 0.214, "<f4").tobytes() in (tmp_path / "a.glb").read_bytes()  # as it is
+    ours = {path.suffix: load(path).colors for path in tmp_path.iterdir() if path.suffix != ".bin"}
+    assert len(ours) == 8
+    for ending, colors in ours.items():
+        exact = ending in (".glb", ".gltf", ".obj", ".xyzrgb")
+        apart = 1e-6 if exact else 0.51 / 255
+        np.testing.assert_allclose(linear_to_srgb(colors), srgb, atol=apart, err_msg=ending)
+        if not exact:
+            assert torch.equal(colors, ours[".ply"]), ending
+
+
+@pytest.mark.parametrize("ending", ["ply", "obj", "off"])
+def test_a_mesh_has_the_same_colours_from_glb_and_from_others(tmp_path: Path, ending: str) -> None:
+    colors = torch.cat([torch.zeros(1, 3), torch.logspace(-5, 0, 99).reshape(33, 3)])
+    mesh = Mesh(torch.rand(34, 3), torch.arange(33).reshape(11, 3), colors=colors)
+    save(tmp_path / f"a.{ending}", mesh)
+    save(tmp_path / "a.glb", mesh)
+    other, glb = load(tmp_path / f"a.{ending}"), load(tmp_path / "a.glb")
+    assert torch.equal(glb.colors, colors)
+    apart = np.abs(linear_to_srgb(other.colors) - linear_to_srgb(glb.colors))
+    assert apart.max() <= 0.51 / 255
+
+
+def test_colours_of_faces_are_linear_too(tmp_path: Path) -> None:
+    text = "OFF\n3 1 0\n0 0 0\n1 0 0\n1 1 0\n3 0 1 2 128 0 255\n"
+    (tmp_path / "a.off").write_text(text)
+    mesh = load(tmp_path / "a.off")
+    assert isinstance(mesh, Mesh)
+    assert srgb_levels(mesh.face_attributes["colors"]).tolist() == [[128, 0, 255]]
+    assert mesh.face_attributes["colors"][0, 0].item() == pytest.approx(0.21586, abs=1e-5)

@@ -12,6 +12,7 @@ from geomdl.errors import GeometryError
 from geomdl.io import from_open3d, from_trimesh, to_open3d, to_trimesh
 from geomdl.structures import Mesh, PointCloud
 from tests.geomdl.io.seeds import example_cloud, example_mesh
+from tests.oracles.io_oracle import linear_to_srgb, srgb_levels
 
 
 def test_mesh_through_trimesh() -> None:
@@ -25,6 +26,7 @@ def test_mesh_through_trimesh() -> None:
     assert torch.equal(found.faces, mesh.faces)
     torch.testing.assert_close(found.normals, mesh.normals)
     torch.testing.assert_close(found.colors, mesh.colors, atol=1e-6, rtol=0)
+    np.testing.assert_array_equal(theirs.visual.vertex_colors[:, :3], srgb_levels(mesh.colors))
     assert torch.equal(found.attributes["weight"], mesh.attributes["weight"])
     assert torch.equal(found.face_attributes["label"], mesh.face_attributes["label"])
 
@@ -62,8 +64,10 @@ def test_scenes_of_trimesh_are_flattened() -> None:
 
 def test_cloud_through_trimesh() -> None:
     cloud = example_cloud()
-    found = from_trimesh(to_trimesh(cloud))
+    theirs = to_trimesh(cloud)
+    found = from_trimesh(theirs)
     assert isinstance(found, PointCloud)
+    np.testing.assert_array_equal(theirs.colors[:, :3], srgb_levels(cloud.colors))
     assert torch.equal(found.points, cloud.points)
     torch.testing.assert_close(found.colors, cloud.colors, atol=1e-6, rtol=0)
     plain = from_trimesh(to_trimesh(PointCloud(torch.rand(3, 3))))
@@ -75,16 +79,24 @@ def test_cloud_through_trimesh() -> None:
 def test_mesh_and_cloud_through_open3d() -> None:
     pytest.importorskip("open3d")
     mesh, cloud = example_mesh(), example_cloud()
-    found, points = from_open3d(to_open3d(mesh)), from_open3d(to_open3d(cloud))
+    theirs, their_points = to_open3d(mesh), to_open3d(cloud)
+    found, points = from_open3d(theirs), from_open3d(their_points)
     assert isinstance(found, Mesh)
     assert isinstance(points, PointCloud)
-    for name in ("vertices", "faces", "normals", "colors", "face_material"):
+    for name in ("vertices", "faces", "normals", "face_material"):
         assert torch.equal(getattr(found, name), getattr(mesh, name)), name
     torch.testing.assert_close(found.uvs, mesh.uvs, atol=1e-7, rtol=0)
-    for mine, theirs in zip(found.materials, mesh.materials, strict=True):
-        torch.testing.assert_close(mine.texture, theirs.texture)
-    for name in ("points", "normals", "colors"):
+    for mine, material in zip(found.materials, mesh.materials, strict=True):
+        torch.testing.assert_close(mine.texture, material.texture)
+    for name in ("points", "normals"):
         assert torch.equal(getattr(points, name), getattr(cloud, name)), name
+    pairs = (
+        (mesh.colors, found.colors, theirs.vertex_colors),
+        (cloud.colors, points.colors, their_points.colors),
+    )
+    for ours, back, srgb in pairs:
+        torch.testing.assert_close(back, ours, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(np.asarray(srgb), linear_to_srgb(ours), atol=1e-6)
 
 
 def test_the_tensor_classes_of_open3d() -> None:

@@ -10,6 +10,8 @@ import trimesh
 from geomdl.errors import GeometryError
 from geomdl.io import load
 from geomdl.structures import Mesh, PointCloud
+from tests.geomdl.io.seeds import linear_of
+from tests.oracles.io_oracle import srgb_to_linear
 
 SQUARE = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n"
 
@@ -56,8 +58,8 @@ def test_vertex_colours(tmp_path: Path) -> None:
     byte = load_mesh(tmp_path, "v 0 0 0 255 0 0\nv 1 0 0 0 51 0\nv 1 1 0 0 0 255\n" + face)
     assert unit.colors is not None
     assert byte.colors is not None
-    assert unit.colors[1].tolist() == [0, 0.5, 0]
-    torch.testing.assert_close(byte.colors[1], torch.tensor([0, 0.2, 0]))
+    np.testing.assert_allclose(unit.colors[1], srgb_to_linear([0, 0.5, 0]), atol=1e-7)
+    torch.testing.assert_close(byte.colors[1], linear_of([0, 51, 0]))
 
 
 def test_materials_by_face(tmp_path: Path) -> None:

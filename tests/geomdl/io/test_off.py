@@ -10,7 +10,8 @@ import trimesh
 from geomdl.errors import GeometryError
 from geomdl.io import load, save
 from geomdl.structures import Mesh, PointCloud
-from tests.geomdl.io.seeds import example_cloud, example_mesh
+from tests.geomdl.io.seeds import example_cloud, example_mesh, linear_of
+from tests.oracles.io_oracle import srgb_levels
 
 BODY = "0 0 0\n1 0 0\n1 1 0\n0 1 0\n3 0 1 2\n4 0 1 2 3\n"
 
@@ -44,14 +45,14 @@ def test_colours_and_normals_of_vertices(tmp_path: Path) -> None:
     cloud = load_text(tmp_path, f"CNOFF\n2 0 0\n{rows}")
     assert isinstance(cloud, PointCloud)
     torch.testing.assert_close(cloud.normals, torch.tensor([[0.0, 0, 1], [0, 1, 0]]))
-    torch.testing.assert_close(cloud.colors, torch.tensor([[1.0, 0, 0.2], [0, 0.4, 0]]))
+    torch.testing.assert_close(cloud.colors, linear_of([[255, 0, 51], [0, 102, 0]]))
 
 
 def test_colours_of_faces(tmp_path: Path) -> None:
     body = BODY.replace("3 0 1 2\n", "3 0 1 2 255 0 0\n").replace("2 3\n", "2 3 0 51 255\n")
     mesh = load_text(tmp_path, "OFF\n4 2 0\n" + body)
     assert isinstance(mesh, Mesh)
-    expected = torch.tensor([[1.0, 0, 0], [0, 0.2, 1], [0, 0.2, 1]])
+    expected = linear_of([[255, 0, 0], [0, 51, 255], [0, 51, 255]])
     torch.testing.assert_close(mesh.face_attributes["colors"], expected)
 
 
@@ -83,9 +84,15 @@ def test_round_trip(tmp_path: Path) -> None:
     found, points = load(tmp_path / "m.off"), load(tmp_path / "c.off")
     assert isinstance(found, Mesh)
     assert isinstance(points, PointCloud)
-    for name in ("vertices", "faces", "normals", "colors"):
+    for name in ("vertices", "faces", "normals"):
         assert torch.equal(getattr(found, name), getattr(mesh, name)), name
     assert torch.equal(points.points, cloud.points)
+    for mine, ours in ((found, mesh), (points, cloud)):
+        torch.testing.assert_close(mine.colors, ours.colors, atol=1e-6, rtol=0)
+        np.testing.assert_array_equal(srgb_levels(mine.colors), srgb_levels(ours.colors))
+        save(tmp_path / "again.off", mine, overwrite=True)
+        name = "m.off" if ours is mesh else "c.off"
+        assert (tmp_path / "again.off").read_bytes() == (tmp_path / name).read_bytes()
     theirs = trimesh.load(tmp_path / "m.off", process=False)
     np.testing.assert_array_equal(theirs.faces, mesh.faces)
 

@@ -12,6 +12,8 @@ from geomdl.io import load
 from geomdl.io.pcd import read_header
 from geomdl.io.source import read_source
 from geomdl.structures import PointCloud
+from tests.geomdl.io.seeds import linear_of
+from tests.oracles.io_oracle import srgb_to_linear
 
 HEAD = (
     "# .PCD v0.7\nVERSION 0.7\nFIELDS x y z rgb _ label n\nSIZE 4 4 4 4 1 2 4\n"
@@ -32,7 +34,7 @@ def test_binary_by_hand(tmp_path: Path) -> None:
     rows += struct.pack("<3fI3xH2i", 4, 5, 6, 0x00FF66, 65535, -2, 6)
     cloud = load_bytes(tmp_path, HEAD.encode() + b"DATA binary\n" + rows)
     assert cloud.points.tolist() == [[1, 2, 3], [4, 5, 6]]
-    torch.testing.assert_close(cloud.colors, torch.tensor([[1, 0, 0.2], [0, 1, 0.4]]))
+    torch.testing.assert_close(cloud.colors, linear_of([[255, 0, 51], [0, 255, 102]]))
     assert cloud.attributes["label"].tolist() == [7, 65535]
     assert cloud.attributes["n"].tolist() == [[-1, 5], [-2, 6]]
     assert set(cloud.attributes) == {"label", "n"}
@@ -42,7 +44,7 @@ def test_ascii_by_hand(tmp_path: Path) -> None:
     packed = struct.unpack("<f", struct.pack("<I", 0x336699))[0]
     rows = f"1 2 3 {packed:.9g} 0 0 0 7 -1 5\n4 5 6 0 0 0 0 8 -2 6\n"
     cloud = load_bytes(tmp_path, (HEAD + "DATA ascii\n" + rows).encode())
-    torch.testing.assert_close(cloud.colors, torch.tensor([[0.2, 0.4, 0.6], [0, 0, 0]]))
+    torch.testing.assert_close(cloud.colors, linear_of([[51, 102, 153], [0, 0, 0]]))
     assert cloud.attributes["n"].tolist() == [[-1, 5], [-2, 6]]
 
 
@@ -102,7 +104,8 @@ def test_real_clouds_as_open3d_reads_them(data: Path) -> None:
         assert isinstance(cloud, PointCloud)
         np.testing.assert_allclose(cloud.points, np.asarray(theirs.points), atol=1e-6)
         if theirs.has_colors():
-            np.testing.assert_allclose(cloud.colors, np.asarray(theirs.colors), atol=1e-6)
+            expected = srgb_to_linear(np.asarray(theirs.colors))
+            np.testing.assert_allclose(cloud.colors, expected, atol=1e-6)
         assert read_header(read_source(path)).points == len(cloud)
 
 

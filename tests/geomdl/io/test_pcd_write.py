@@ -10,6 +10,7 @@ from geomdl.errors import GeometryError
 from geomdl.io import load, save, to_open3d
 from geomdl.structures import PointCloud
 from tests.geomdl.io.seeds import example_cloud, example_mesh
+from tests.oracles.io_oracle import linear_to_srgb, srgb_levels
 
 ENCODINGS = ["ascii", "binary", "binary_compressed"]
 
@@ -22,9 +23,12 @@ def test_round_trip(tmp_path: Path, encoding: str) -> None:
     assert isinstance(found, PointCloud)
     assert torch.equal(found.points, cloud.points)
     assert torch.equal(found.normals, cloud.normals)
-    torch.testing.assert_close(found.colors, cloud.colors, atol=1e-7, rtol=0)
+    torch.testing.assert_close(found.colors, cloud.colors, atol=1e-6, rtol=0)
+    np.testing.assert_array_equal(srgb_levels(found.colors), srgb_levels(cloud.colors))
     for name, values in cloud.attributes.items():
         assert torch.equal(found.attributes[name], values), name
+    save(tmp_path / "b.pcd", found, encoding=encoding)
+    assert (tmp_path / "b.pcd").read_bytes() == (tmp_path / "a.pcd").read_bytes()
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -35,7 +39,7 @@ def test_open3d_reads_it(tmp_path: Path, encoding: str) -> None:
     theirs = open3d.io.read_point_cloud(str(tmp_path / "a.pcd"))
     np.testing.assert_allclose(np.asarray(theirs.points), cloud.points, atol=1e-6)
     np.testing.assert_allclose(np.asarray(theirs.normals), cloud.normals, atol=1e-6)
-    np.testing.assert_allclose(np.asarray(theirs.colors), cloud.colors, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(theirs.colors), linear_to_srgb(cloud.colors), atol=1e-6)
 
 
 @pytest.mark.parametrize(("ascii_", "packed"), [(True, False), (False, False), (False, True)])
@@ -52,6 +56,7 @@ def test_what_open3d_writes(tmp_path: Path, ascii_: bool, packed: bool) -> None:
     torch.testing.assert_close(found.points, cloud.points, atol=1e-5, rtol=0)
     torch.testing.assert_close(found.normals, cloud.normals, atol=1e-5, rtol=0)
     torch.testing.assert_close(found.colors, cloud.colors, atol=1e-6, rtol=0)
+    np.testing.assert_array_equal(srgb_levels(found.colors), srgb_levels(cloud.colors))
 
 
 def test_what_has_no_place(tmp_path: Path) -> None:

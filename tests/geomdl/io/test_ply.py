@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from geomdl.errors import GeometryError
 from geomdl.io import load
 from geomdl.structures import Mesh, PointCloud
-from tests.oracles.io_oracle import ply_bytes
+from tests.geomdl.io.seeds import linear_of
+from tests.oracles.io_oracle import ply_bytes, srgb_to_linear
 
 
 def load_text(folder: Path, properties: str, rows: str, faces: str = "") -> Mesh | PointCloud:
@@ -37,7 +39,7 @@ def test_a_mesh_by_hand(tmp_path: Path, order: str) -> None:
     assert mesh.attributes["seen"].tolist()[2] == [100, 101, 0]
     assert mesh.attributes["seen_count"].tolist() == [0, 1, 2, 3]
     assert mesh.colors is not None
-    torch.testing.assert_close(mesh.colors[1], torch.tensor([0.0, 0.2, 1.0]))
+    torch.testing.assert_close(mesh.colors[1], linear_of([0, 51, 255]))
 
 
 def test_numbered_properties_become_one_attribute(tmp_path: Path) -> None:
@@ -64,8 +66,8 @@ def test_float_colours_and_16_bit_colours(tmp_path: Path) -> None:
     wide = load_text(tmp_path, names.format("ushort"), "0 0 0 0 65535 13107\n")
     assert unit.colors is not None
     assert wide.colors is not None
-    assert unit.colors.tolist() == [[0.25, 0.5, 1.0]]
-    torch.testing.assert_close(wide.colors, torch.tensor([[0, 1, 0.2]]))
+    np.testing.assert_allclose(unit.colors, srgb_to_linear([[0.25, 0.5, 1.0]]), atol=1e-7)
+    torch.testing.assert_close(wide.colors, linear_of([[0, 255, 51]]))
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:

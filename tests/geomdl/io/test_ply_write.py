@@ -13,6 +13,7 @@ from geomdl.io import load, save
 from geomdl.io.ply_write import column_text, storable
 from geomdl.structures import Material, Mesh, PointCloud
 from tests.geomdl.io.seeds import example_cloud, example_mesh
+from tests.oracles.io_oracle import linear_to_srgb, srgb_levels
 
 ENCODINGS = ["binary", "binary_big_endian", "ascii"]
 
@@ -23,8 +24,10 @@ def test_a_mesh_returns_bit_for_bit(tmp_path: Path, encoding: str) -> None:
     save(tmp_path / "a b.ply", mesh, encoding=encoding)
     found = load(tmp_path / "a b.ply")
     assert isinstance(found, Mesh)
-    for name in ("vertices", "faces", "normals", "colors", "uvs", "face_material"):
+    for name in ("vertices", "faces", "normals", "uvs", "face_material"):
         assert torch.equal(getattr(found, name), getattr(mesh, name)), name
+    torch.testing.assert_close(found.colors, mesh.colors, atol=1e-6, rtol=0)
+    np.testing.assert_array_equal(srgb_levels(found.colors), srgb_levels(mesh.colors))
     assert torch.equal(found.attributes["weight"], mesh.attributes["weight"])
     assert found.attributes["pair"].tolist() == mesh.attributes["pair"].tolist()
     assert torch.equal(found.face_attributes["label"], mesh.face_attributes["label"])
@@ -32,6 +35,10 @@ def test_a_mesh_returns_bit_for_bit(tmp_path: Path, encoding: str) -> None:
         assert mine.texture is not None
         assert theirs.texture is not None
         assert torch.equal(mine.texture, theirs.texture)
+    (tmp_path / "again").mkdir()
+    save(tmp_path / "again" / "a b.ply", found, encoding=encoding)
+    first, again = ((tmp_path / n / "a b.ply").read_bytes() for n in ("", "again"))
+    assert first.split(b"end_header\n", 1)[1] == again.split(b"end_header\n", 1)[1]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -43,7 +50,8 @@ def test_a_cloud_returns_bit_for_bit(tmp_path: Path, encoding: str) -> None:
     assert isinstance(found, PointCloud)
     assert torch.equal(found.points, cloud.points)
     assert torch.equal(found.normals, cloud.normals)
-    torch.testing.assert_close(found.colors, cloud.colors, atol=1e-7, rtol=0)
+    torch.testing.assert_close(found.colors, cloud.colors, atol=1e-6, rtol=0)
+    np.testing.assert_array_equal(srgb_levels(found.colors), srgb_levels(cloud.colors))
     for name, values in cloud.attributes.items():
         assert torch.equal(found.attributes[name].to(values.dtype), values), name
     assert found.attributes["code"].dtype == torch.float64
@@ -59,7 +67,8 @@ def test_others_read_it(tmp_path: Path, encoding: str) -> None:
     open3d = pytest.importorskip("open3d")
     theirs = open3d.io.read_triangle_mesh(str(tmp_path / "a.ply"))
     np.testing.assert_allclose(np.asarray(theirs.vertices), mesh.vertices)
-    np.testing.assert_allclose(np.asarray(theirs.vertex_colors), mesh.colors, atol=1e-6)
+    srgb = linear_to_srgb(mesh.colors)
+    np.testing.assert_allclose(np.asarray(theirs.vertex_colors), srgb, atol=1e-6)
 
 
 @pytest.mark.parametrize("ascii_", [True, False])

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from geomdl.errors import GeometryError
 from geomdl.io import load, save
 from geomdl.structures import PointCloud
-from tests.geomdl.io.seeds import example_cloud
+from tests.geomdl.io.seeds import example_cloud, linear_of
+from tests.oracles.io_oracle import srgb_levels, srgb_to_linear
 
 
 def load_text(folder: Path, name: str, text: str) -> PointCloud:
@@ -31,13 +33,13 @@ def test_columns_beyond_three(tmp_path: Path) -> None:
     assert normals.tolist() == [[0, 0, 1]]
     colors = load_text(tmp_path, "a.xyzrgb", "1 2 3 0.5 0 1\n").colors
     assert colors is not None
-    assert colors.tolist() == [[0.5, 0, 1]]
+    np.testing.assert_allclose(colors, srgb_to_linear([[0.5, 0, 1]]), atol=1e-7)
 
 
 def test_pts(tmp_path: Path) -> None:
     cloud = load_text(tmp_path, "a.pts", "2\n1 2 3 -50 255 0 51\n4 5 6 7 0 102 0\n")
     assert cloud.attributes["intensity"].tolist() == [-50, 7]
-    torch.testing.assert_close(cloud.colors, torch.tensor([[1, 0, 0.2], [0, 0.4, 0]]))
+    torch.testing.assert_close(cloud.colors, linear_of([[255, 0, 51], [0, 102, 0]]))
 
 
 @pytest.mark.parametrize("ending", ["xyz", "txt", "csv", "pts", "xyzn", "xyzrgb"])
@@ -50,7 +52,8 @@ def test_round_trip(tmp_path: Path, ending: str) -> None:
     if ending == "xyzn":
         assert torch.equal(found.normals, cloud.normals)
     if ending in ("pts", "xyzrgb"):
-        torch.testing.assert_close(found.colors, cloud.colors, atol=1e-7, rtol=0)
+        torch.testing.assert_close(found.colors, cloud.colors, atol=1e-6, rtol=0)
+        np.testing.assert_array_equal(srgb_levels(found.colors), srgb_levels(cloud.colors))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from geomdl.render.colormap import RAMPS, of_normals, palette, ramp
-from geomdl.render.image import to_srgb
+from geomdl.structures.srgb import to_srgb
 
 
 @pytest.mark.parametrize("name", RAMPS)

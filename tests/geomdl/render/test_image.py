@@ -4,7 +4,8 @@ import torch
 from PIL import Image
 
 from geomdl.errors import GeometryError
-from geomdl.render.image import color, from_srgb, over, save_image, shrink, to_bytes, to_srgb
+from geomdl.render.image import color, over, save_image, shrink, to_bytes
+from geomdl.structures.srgb import from_srgb, to_srgb
 
 
 def test_srgb_both_ways_and_known_values():

@@ -1,7 +1,7 @@
 import torch
 
-from geomdl.render.image import from_srgb
 from geomdl.render.texture import bilinear, pyramid, sample
+from geomdl.structures.srgb import from_srgb
 
 
 def test_bilinear_at_centres_between_and_beyond():
