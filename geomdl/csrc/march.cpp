@@ -213,49 +213,56 @@ static float block_exit(const Ray &ray, Vec g, float z) {
     return z + std::max(exit, 0.0f);
 }
 
-// The first crossing from outside to inside between depths z and high, or infinity; see the body.
-static float first_crossing(Probe &probe, const float *tsdf, const Ray &ray, float z, float high,
-                            float cell, float cell_depth, float truncation) {
-    float before = kFar, value_before = 0;  // last depth with a known positive value
+struct Crossing {
+    float z, value, before, value_before;
+};
+
+// Depth of the crossing by three steps of regula falsi.
+static float refine(Probe &probe, const Ray &ray, Crossing c, float close) {
+    float low = c.before, value_low = c.value_before, up = c.z, value_up = c.value, middle = up;
+    float found;
+    if (value_low >= close && probe.value(ray.at(low), &found) && found > 0) value_low = found;
+    for (int i = 0; i < 3; ++i) {
+        middle = low + (up - low) * value_low / (value_low - value_up);
+        if (!probe.value(ray.at(middle), &found) || std::abs(found) < 1e-4f) break;
+        if (found >= 0) low = middle, value_low = found;
+        else up = middle, value_up = found;
+    }
+    return middle;
+}
+
+// The first crossing from outside to inside between depths near and far, or infinity; no block is
+// seen in front of low or behind high. Unknown depths are multiples of least: whatever is skipped,
+// the ray goes on where the body's would.
+static float first_crossing(Probe &probe, const float *tsdf, const Ray &ray, const View &view,
+                            float low, float high, float least) {
+    constexpr float kNone = kFar;
+    const float close = std::min(2 * view.cell / view.truncation, 1.0f);
+    float z = view.near, before = kNone, value_before = 0;  // the last with a positive value
     bool behind = false;
-    const float close = std::min(2 * cell / truncation, 1.0f);
+    const auto skip = [&](float empty_until) {
+        const float next = std::floor(z / least + 0.5f) + 1;
+        z = std::max(next, std::floor(empty_until / least - 0.01f) + 1) * least;
+    };
+    if (low > z) skip(low);
     while (z < high) {
         const Vec g = ray.at(z);
         const int64_t at = probe.known(int(std::floor(g.x + 0.5f)), int(std::floor(g.y + 0.5f)),
                                        int(std::floor(g.z + 0.5f)));
-        if (at < 0) {
-            before = kFar, behind = false;
-            z = at == -1 ? block_exit(ray, g, z) + 0.05f * cell_depth : z + 0.7f * cell_depth;
-            continue;
-        }
-        float value = tsdf[at];  // of the nearest voxel, which will do far from the surface
-        if (value < close && !probe.value(g, &value)) {
-            before = kFar, behind = false;
-            z += 0.7f * cell_depth;
-            continue;
-        }
-        if (value >= 0) {
+        float value = at < 0 ? 0 : tsdf[at];  // the nearest voxel will do far from the surface
+        if (at < 0 || (value < close && !probe.value(g, &value))) {
+            before = kNone, behind = false;
+            skip(at == -1 ? block_exit(ray, g, z) : z);
+        } else if (value >= 0) {
             if (behind) return kFar;  // came out of the back of a surface
             before = z, value_before = value;
-            z += std::max(0.7f * value * truncation, 0.7f * cell_depth);
-            continue;
-        }
-        if (before == kFar) {
+            z += std::max(0.7f * value * view.truncation, least);
+        } else if (before == kNone) {
             behind = true;
-            z += 0.7f * cell_depth;
-            continue;
+            z += least;
+        } else {
+            return refine(probe, ray, {z, value, before, value_before}, close);
         }
-        float low = before, up = z, value_up = value, middle = z;
-        if (value_before >= close && !probe.value(ray.at(low), &value_before)) value_before = 1;
-        for (int i = 0; i < 3 && value_before > 0; ++i) {
-            float found;
-            middle = low + (up - low) * value_before / (value_before - value_up);
-            if (!probe.value(ray.at(middle), &found)) break;
-            if (found >= 0) low = middle, value_before = found;
-            else up = middle, value_up = found;
-            if (std::abs(found) < 1e-4f) break;
-        }
-        return middle;
     }
     return kFar;
 }
@@ -282,17 +289,17 @@ Images march_blocks(In<float, 4> tsdf, In<float, 4> weight, Maybe<float, 5> colo
     for (int tile = 0; tile < ranges.across * ranges.down; ++tile) {
         Probe probe(blocks);
         const int x0 = tile % ranges.across * kTile, y0 = tile / ranges.across * kTile;
-        const float low = std::max(ranges.low[tile], view.near);
-        const float high = std::min(ranges.high[tile], view.far);
+        const float low = ranges.low[tile];
+        const float high = std::min(ranges.high[tile] + view.cell, view.far);
         for (int y = y0; y < std::min(y0 + kTile, view.height); ++y)
             for (int x = x0; x < std::min(x0 + kTile, view.width); ++x) {
                 const int64_t pixel = int64_t(y) * width + x;
                 const float rx = (x + 0.5f - view.camera.cx) / view.camera.fx;
                 const float ry = (y + 0.5f - view.camera.cy) / view.camera.fy;
                 const Ray ray{center, view.turn(rx, ry, 1) * (1 / view.cell)};
-                const float cell_depth = view.cell / std::sqrt(rx * rx + ry * ry + 1);
-                const float z = first_crossing(probe, blocks.tsdf, ray, low, high, view.cell,
-                                               cell_depth, view.truncation);
+                const float least = 0.7f * (view.cell / std::sqrt(rx * rx + ry * ry + 1));
+                const float z =
+                    first_crossing(probe, blocks.tsdf, ray, view, low, high, least);
                 depths[pixel] = z;
                 Vec n{0, 0, 0};
                 float tint[3] = {0, 0, 0};

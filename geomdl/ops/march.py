@@ -109,22 +109,28 @@ def march_blocks(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Blocks (M, 8, 8, 8) and a camera -> depth (H, W), normal (H, W, 3), color (H, W, 3).
 
-    The first crossing from positive to negative of the trilinear values along each ray, marched in
-    steps of 0.7 times the value (at least 0.7 cells); a ray that leaves a surface by its back ends.
+    The first crossing from positive to negative along each ray. Steps are 0.7 times the value, at
+    least 0.7 cells; where the volume is unknown they go to the next multiple of 0.7 cells, so that
+    a kernel may leave out what is empty and still read at the same depths. A value is the nearest
+    voxel's where that is 2 cells outside or more, else trilinear and unknown unless all 8 corners
+    are known. A ray that leaves a surface by its back ends.
     """
     blocks = (tsdf, weights, coordinates, min_weight)
     rows = torch.arange(height, device=tsdf.device) + 0.5
     columns = torch.arange(width, device=tsdf.device) + 0.5
-    x = ((columns - intrinsics[0, 2]) / intrinsics[0, 0]).expand(height, -1)
-    y = ((rows - intrinsics[1, 2]) / intrinsics[1, 1])[:, None].expand(-1, width)
-    camera = torch.stack([x, y, torch.ones_like(x)], -1).reshape(-1, 3)
-    step = camera @ pose[:3, :3] / cell
-    start = (-pose[:3, 3] @ pose[:3, :3] - origin) / cell - 0.5
-    least = cell / camera.norm(dim=-1)
-    depth, low, value_low = _first_crossing(blocks, start, step, least, truncation, near, far)
-    depth = _refine(blocks, start, step, depth, low, value_low)
+    x = ((columns - intrinsics[0, 2]) / intrinsics[0, 0]).expand(height, -1).flatten()
+    y = ((rows - intrinsics[1, 2]) / intrinsics[1, 1])[:, None].expand(-1, width).flatten()
+    right, down, ahead = pose[:3, :3]
+    size, reach = tsdf.new_tensor(cell), tsdf.new_tensor(truncation)
+    step = (right * x[:, None] + down * y[:, None] + ahead) * (1 / size)
+    center = -(right * pose[0, 3] + down * pose[1, 3] + ahead * pose[2, 3])
+    rays = ((center - origin) * (1 / size) - 0.5, step)
+    least = 0.7 * (size / torch.sqrt(x * x + y * y + 1))
+    close = (2 * size / reach).clamp(max=1.0)
+    crossing = _first_crossing(blocks, rays, least, close, reach, near, far)
+    depth = _refine(blocks, rays, close, *crossing)
     hit = torch.isfinite(depth)
-    points = start + step[hit] * depth[hit][:, None]
+    points = _at(rays, hit, depth[hit])
     normal = torch.zeros_like(step)
     normal[hit] = _gradient(blocks, points)
     image = tsdf.new_zeros((0, 0, 3))
@@ -137,77 +143,103 @@ def march_blocks(
 
 
 Blocks = tuple[Tensor, Tensor, Tensor, float]
+Rays = tuple[Tensor, Tensor]  # the common start (3,) in voxels, steps (R, 3) per metre of depth
+
+
+def _at(rays: Rays, chosen: Tensor, depth: Tensor) -> Tensor:
+    """Positions (N, 3) in voxels of some rays at depths (N,)."""
+    start, step = rays
+    return start + step[chosen] * depth[:, None]
+
+
+def _look_up(blocks: Blocks, voxel: Tensor) -> tuple[Tensor, Tensor]:
+    """Voxels (N, 3) int64 -> flat index (N,), 0 where there is none, and whether it is known."""
+    _, weights, coordinates, min_weight = blocks
+    row = locate_blocks(coordinates, torch.div(voxel, SIDE, rounding_mode="floor").int())
+    x, y, z = (voxel % SIDE).unbind(-1)
+    at = torch.where(row < 0, 0, row * SIDE**3 + (x * SIDE + y) * SIDE + z)
+    return at, (row >= 0) & (weights.flatten()[at] > min_weight)
 
 
 def _trilinear(
     blocks: Blocks, points: Tensor, plane: Optional[Tensor] = None
 ) -> tuple[Tensor, Tensor]:
-    """Points (N, 3) in voxels -> value (N,) and whether all 8 corners are known (N,)."""
-    tsdf, weights, coordinates, min_weight = blocks
-    values = tsdf.flatten() if plane is None else plane
+    """Points (N, 3) in voxels -> value (N,), 0 if unknown, and if all 8 corners are known (N,)."""
+    values = blocks[0].flatten() if plane is None else plane
     low = torch.floor(points)
-    share = points - low
-    total = torch.zeros_like(share[:, 0])
-    known = torch.ones_like(total, dtype=torch.bool)
-    for corner in range(8):
-        offset = torch.tensor([corner >> 2, corner >> 1 & 1, corner & 1], device=points.device)
-        voxel = low.long() + offset
-        row = locate_blocks(coordinates, torch.div(voxel, SIDE, rounding_mode="floor").int())
-        x, y, z = (voxel % SIDE).unbind(-1)
-        at = torch.where(row < 0, 0, row * SIDE**3 + (x * SIDE + y) * SIDE + z)
-        if values.numel() == 0:
-            return total, torch.zeros_like(known)
-        known &= (row >= 0) & (weights.flatten()[at] > min_weight)
-        total += values[at] * torch.where(offset == 1, share, 1 - share).prod(-1)
-    return total, known
+    corners = torch.cartesian_prod(*[torch.arange(2, device=points.device)] * 3)
+    at, known = _look_up(blocks, (low.long() + corners[:, None]).flatten(0, 1))
+    mixed, known = values[at].reshape(8, -1), known.reshape(8, -1).all(0)
+    for share in (points - low).unbind(-1)[::-1]:
+        below, above = mixed[0::2], mixed[1::2]
+        mixed = below + (above - below) * share
+    return torch.where(known, mixed[0], 0.0), known
+
+
+def _sample(blocks: Blocks, points: Tensor, close: Tensor) -> tuple[Tensor, Tensor]:
+    """Points (N, 3) in voxels -> value (N,), of the nearest voxel if >= close, and if known."""
+    at, known = _look_up(blocks, torch.floor(points + 0.5).long())
+    value = blocks[0].flatten()[at]
+    near = torch.nonzero(known & (value < close))[:, 0]
+    value[near], known[near] = _trilinear(blocks, points[near])
+    return value, known
 
 
 def _first_crossing(
     blocks: Blocks,
-    start: Tensor,
-    step: Tensor,
+    rays: Rays,
     least: Tensor,
-    truncation: float,
+    close: Tensor,
+    truncation: Tensor,
     near: float,
     far: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Depth of the first negative value (inf for none), the positive depth before it, its value."""
-    count = len(step)
-    depth = step.new_full((count,), near)
-    result = step.new_full((count,), float("inf"))
-    before, value_before = result.clone(), torch.zeros_like(result)
-    behind = torch.zeros(count, dtype=torch.bool, device=step.device)
-    alive = torch.arange(count, device=step.device)
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Depth and value of the first negative sample (inf: none) and of the positive before it."""
+    count = len(least)
+    depth = least.new_full((count,), near)
+    result = least.new_full((count,), float("inf"))
+    value_result, before, value_before = torch.zeros_like(result), result.clone(), result.clone()
+    behind = torch.zeros(count, dtype=torch.bool, device=least.device)
+    alive = torch.arange(count if len(blocks[0]) else 0, device=least.device)
     while len(alive):
-        z, cells = depth[alive], least[alive]
-        value, known = _trilinear(blocks, start + step[alive] * z[:, None])
-        outside = known & (value >= 0)
-        crossed = known & ~outside & torch.isfinite(before[alive])
-        result[alive[crossed]] = z[crossed]
+        z, small = depth[alive], least[alive]
+        value, known = _sample(blocks, _at(rays, alive, z), close)
+        outside, inside = known & (value >= 0), known & (value < 0)
+        crossed = inside & torch.isfinite(before[alive])
+        result[alive[crossed]], value_result[alive[crossed]] = z[crossed], value[crossed]
         ended = crossed | (outside & behind[alive])
-        behind[alive] = known & ~outside
-        moved = torch.where(outside, z, torch.where(crossed, before[alive], float("inf")))
+        behind[alive] = inside
+        kept = torch.where(crossed, before[alive], float("inf"))
+        before[alive] = torch.where(outside, z, kept)
         value_before[alive] = torch.where(outside, value, value_before[alive])
-        before[alive] = moved
-        stride = torch.where(outside, (0.7 * truncation * value).clamp(min=0.0), 0.0)
-        depth[alive] = z + torch.maximum(stride, 0.7 * cells)
+        stride = torch.where(outside, torch.maximum(0.7 * value * truncation, small), small)
+        lattice = (torch.floor(z / small + 0.5) + 1) * small
+        depth[alive] = torch.where(known, z + stride, lattice)
         alive = alive[~ended & (depth[alive] < far)]
-    return result, before, value_before
+    return result, value_result, before, value_before
 
 
 def _refine(
-    blocks: Blocks, start: Tensor, step: Tensor, depth: Tensor, low: Tensor, value_low: Tensor
+    blocks: Blocks,
+    rays: Rays,
+    close: Tensor,
+    depth: Tensor,
+    value_depth: Tensor,
+    before: Tensor,
+    value_before: Tensor,
 ) -> Tensor:
     """Three steps of regula falsi between the depths before and after the crossing."""
     hit = torch.nonzero(torch.isfinite(depth))[:, 0]
-    low, up, down = low[hit], depth[hit], value_low[hit]
-    value_up = _trilinear(blocks, start + step[hit] * up[:, None])[0]
-    middle = up
+    low, value_low, up, value_up = before[hit], value_before[hit], depth[hit], value_depth[hit]
+    found, known = _trilinear(blocks, _at(rays, hit, low))
+    value_low = torch.where((value_low >= close) & known & (found > 0), found, value_low)
+    middle, going = up, torch.ones_like(known)
     for _ in range(3):
-        middle = low + (up - low) * down / (down - value_up)
-        found = _trilinear(blocks, start + step[hit] * middle[:, None])[0]
+        middle = torch.where(going, low + (up - low) * value_low / (value_low - value_up), middle)
+        found, known = _trilinear(blocks, _at(rays, hit, middle))
+        going = going & known & (found.abs() >= 1e-4)
         outside = found >= 0
-        low, down = torch.where(outside, middle, low), torch.where(outside, found, down)
+        low, value_low = torch.where(outside, middle, low), torch.where(outside, found, value_low)
         up, value_up = torch.where(outside, up, middle), torch.where(outside, value_up, found)
     return depth.index_copy(0, hit, middle)
 

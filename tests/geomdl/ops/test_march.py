@@ -74,21 +74,33 @@ def test_an_empty_volume_shows_nothing(backend):
     assert not bool(torch.isfinite(depth).any())
 
 
-def test_backends_agree_and_threads_do_not_matter():
-    volume, pose = ball(), camera((-0.7, 0.6, 1.0))
+def holed(cell: float) -> TSDFVolume:
+    """A ball with unknown voxels and unknown blocks, and noise on its values."""
+    volume, random = ball(cell), torch.Generator().manual_seed(7)
+    volume.tsdf.add_(torch.randn(volume.tsdf.shape, generator=random) * 0.1).clamp_(-1, 1)
+    volume.weights.mul_(torch.rand(volume.weights.shape, generator=random) > 0.02)
+    volume.weights[torch.rand(len(volume.weights), generator=random) < 0.1] = 0
+    return volume
+
+
+@pytest.mark.parametrize(
+    ("volume", "eye"),
+    [(ball(), (-0.7, 0.6, 1.0)), (ball(0.05), (0.9, 0.5, -1.1)), (holed(0.04), (0.0, 0.3, -1.2))],
+)
+def test_backends_agree_and_threads_do_not_matter(volume, eye):
     before = torch.get_num_threads()
     results = []
     for name, threads in (("torch", 1), ("native", 1), ("native", 2)):
         torch.set_num_threads(threads)
         with dispatch.backend(name):
-            results.append(raycast_volume(volume, LENS, pose, 48, 64))
+            results.append(raycast_volume(volume, LENS, camera(eye), 48, 64, far=2.5))
     torch.set_num_threads(before)
     slow, fast, again = results
     assert all(torch.equal(a, b) for a, b in zip(fast, again, strict=True))
-    both = torch.isfinite(slow[0]) & torch.isfinite(fast[0])
-    assert float((torch.isfinite(slow[0]) != torch.isfinite(fast[0])).float().mean()) < 0.005
-    assert float((slow[0] - fast[0])[both].abs().quantile(0.98)) < 1e-4
-    assert float((slow[1] - fast[1])[both].abs().quantile(0.98)) < 1e-2
+    assert int(torch.isfinite(fast[0]).sum()) > 300
+    for body, kernel, bound in zip(slow, fast, (1e-4, 1e-2, 1e-3), strict=True):
+        same = torch.isclose(body, kernel, rtol=0, atol=bound).reshape(48, 64, -1).all(-1)
+        assert float((~same).float().mean()) < 0.002
 
 
 def test_bad_arguments_are_named():
