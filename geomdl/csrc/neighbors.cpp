@@ -1,6 +1,7 @@
 #include "exact.h"
 
 #include "forest.h"
+#include "tree_bytes.h"
 
 namespace geomdl {
 
@@ -72,6 +73,48 @@ Out<int64_t> radius_index(In<T, 2> points, In<T, 2> queries, double radius,
     return find<T>(points, queries, max_neighbors, reach, offsets, query_offsets, threads);
 }
 
+template <typename T>
+Tree<T, 3> plant(const In<T, 2> &points, int threads) {
+    auto trees = forest<T, 3>(points.data(), {{0, int64_t(points.shape(0))}}, 3,
+                              [](size_t) { return LANES; }, threads);
+    return std::move(trees[0]);
+}
+
+template <typename T>
+Out<uint8_t> build_tree(In<T, 2> points, int threads) {
+    auto out = make<uint8_t>({size_t(TreeBytes<T>::size(points.shape(0)))});
+    uint8_t *bytes = out.data();
+    nb::gil_scoped_release release;
+    auto tree = plant<T>(points, threads);
+    TreeBytes<T>::save(tree, points.data(), bytes);
+    return out;
+}
+
+// Queries are walked in the order they have.
+template <typename T>
+Out<int64_t> nearest_within(In<T, 2> points, In<T, 2> queries, double max_distance,
+                            const Maybe<uint8_t, 1> &tree, int threads) {
+    typedef std::conditional_t<std::is_same_v<T, float>, Nearest, Pool<T>> List;
+    constexpr int64_t BLOCK = 256;
+    const int64_t count = points.shape(0), rows = queries.shape(0);
+    const T *at = queries.data(), reach = T(max_distance) * T(max_distance);
+    const bool given = tree && TreeBytes<T>::holds(tree->data(), tree->shape(0), points.data(), count);
+    auto out = make<int64_t>({size_t(rows)});
+    int64_t *index = out.data();
+    nb::gil_scoped_release release;
+    const Tree<T, 3> planted = given ? TreeBytes<T>::open(tree->data(), points.data(), count)
+                                     : plant<T>(points, threads);
+#pragma omp parallel for num_threads(worthwhile(rows, threads)) schedule(dynamic)
+    for (int64_t first = 0; first < rows; first += BLOCK) {
+        Walk<List, T, 3> walk(planted, 1, reach);
+        for (int64_t i = first; i < std::min(first + BLOCK, rows); ++i) {
+            std::copy(at + 3 * i, at + 3 * i + 3, walk.q.data());
+            walk.find(index + i);
+        }
+    }
+    return out;
+}
+
 // Rows are added in ascending order of their position, whatever the number of threads.
 template <typename T>
 Out<T> sum_rows(In<T, 2> values, In<int64_t, 1> index, int64_t count, int threads) {
@@ -100,6 +143,8 @@ void define(nb::module_ &m) {
     m.def("knn_index", &knn_index<T>, cloud, cloud, nb::arg(), offsets, offsets, nb::arg());
     m.def("radius_index", &radius_index<T>, cloud, cloud, nb::arg(), nb::arg(), offsets, offsets,
           nb::arg());
+    m.def("build_tree", &build_tree<T>, cloud, nb::arg());
+    m.def("nearest_within", &nearest_within<T>, cloud, cloud, nb::arg(), offsets, nb::arg());
     m.def("sum_rows", &sum_rows<T>, cloud, nb::arg().noconvert(), nb::arg(), nb::arg());
 }
 

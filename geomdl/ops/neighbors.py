@@ -15,6 +15,8 @@ from geomdl.ops.dispatch import op
 
 FLOATS = (torch.float32, torch.float64)
 CHUNK = 1 << 24  # distances that a torch body holds at once
+TREE_MAGIC = 0x313045455254444B  # "KDTREE01", little endian
+TREE_HEADER, TREE_SAMPLE = 64, 256  # bytes; points in the fingerprint
 
 
 def squared_distances(points: Tensor, queries: Tensor) -> Tensor:
@@ -165,6 +167,80 @@ def radius_index(
         found = torch.where(squared <= reach, column + item.start, -1)
         index[rows, : column.shape[1]] = found
     return index
+
+
+def tree_header(points: Tensor, size: int) -> Tensor:
+    """Points (N, 3), bytes of the tree -> header (8,) int64: magic, size, N, width, fingerprint.
+
+    The fingerprint is a weighted sum of the bits of about 256 of the points.
+    """
+    bits = torch.int32 if points.dtype == torch.float32 else torch.int64
+    some = points[:: max(1, len(points) // TREE_SAMPLE)].contiguous().view(bits).long().reshape(-1)
+    mark = int((some * torch.arange(1, len(some) + 1, device=some.device)).sum())
+    return torch.tensor([TREE_MAGIC, size, len(points), points.element_size(), mark, 0, 0, 0])
+
+
+def _check_points(points: Tensor) -> None:
+    expect_tensor("points", points, "N 3", dtypes=FLOATS, finite=True)
+    if len(points) >= 2**31:
+        raise GeometryError("points: expected fewer than 2^31 points")
+
+
+def _check_within(
+    points: Tensor, queries: Tensor, max_distance: float, tree: Optional[Tensor]
+) -> None:
+    if tree is None:
+        _check_points(points)
+    else:  # the points were seen to be finite when the tree was built
+        expect_tensor("points", points, "N 3", dtypes=FLOATS)
+        expect_tensor("tree", tree, "bytes", dtypes=(torch.uint8,))
+        if tree.numel() < TREE_HEADER:
+            raise GeometryError(
+                f"tree: expected the result of build_tree, got {tree.numel()} bytes"
+            )
+        found = tree[:TREE_HEADER].cpu().clone().view(torch.int64)
+        if int(found[0]) != TREE_MAGIC or int(found[1]) != tree.numel():
+            raise GeometryError(f"tree: {tree.numel()} bytes that are not a result of build_tree")
+        if not torch.equal(found, tree_header(points, tree.numel())):
+            raise GeometryError("tree: built for other points; build it again")
+    expect_tensor("queries", queries, "M 3", dtypes=(points.dtype,), finite=True, like=points)
+    expect_number("max_distance", max_distance, low=0)
+
+
+def _fake_tree(points: Tensor) -> Tensor:
+    return points.new_empty(torch.library.get_ctx().new_dynamic_size(), dtype=torch.uint8)
+
+
+@op(fake=_fake_tree, check=_check_points, dtypes=FLOATS)
+def build_tree(points: Tensor) -> Tensor:
+    """Points (N, 3) -> KD-tree (bytes,) uint8, for the argument `tree` of `nearest_within`.
+
+    Opaque and self-contained: it may be saved, copied and passed through compiled code. It belongs
+    to these points: when they move, build it again. The torch body keeps a mere label, since the
+    bodies compare everything with everything.
+    """
+    return tree_header(points, TREE_HEADER).view(torch.uint8).to(points.device)
+
+
+@op(
+    fake=lambda points, queries, *_: queries.new_empty(queries.shape[0], dtype=torch.int64),
+    check=_check_within,
+    dtypes=FLOATS,
+)
+def nearest_within(
+    points: Tensor, queries: Tensor, max_distance: float, tree: Optional[Tensor] = None
+) -> Tensor:
+    """Points (N, 3), queries (M, 3) -> index (M,) int64 of the nearest at most max_distance away.
+
+    -1 where none is; equal distances go to the lower index. `tree` is `build_tree(points)`, for
+    many calls on the same points. Queries are taken in their order: neighbours in space should be
+    neighbours in memory (sorted by `morton_keys`, for one). Raises GeometryError.
+
+    >>> points = torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    >>> nearest_within(points, torch.tensor([[0.9, 0.0, 0.0], [3.0, 0.0, 0.0]]), 0.5)
+    tensor([ 1, -1])
+    """
+    return radius_index(points, queries, max_distance, 1)[:, 0].contiguous()
 
 
 @op(fake=lambda values, index, count: values.new_empty(count, values.shape[1]), dtypes=FLOATS)

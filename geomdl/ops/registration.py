@@ -17,7 +17,8 @@ from torch import Tensor
 from geomdl.errors import GeometryError, expect_number, expect_tensor
 from geomdl.ops.differential import point_normals
 from geomdl.ops.dispatch import op
-from geomdl.ops.neighbors import knn_index
+from geomdl.ops.keys import morton_keys
+from geomdl.ops.neighbors import build_tree, nearest_within
 
 KERNELS = ("none", "huber", "tukey")
 UPPER = torch.triu_indices(6, 6)
@@ -210,6 +211,7 @@ def icp(
     cells: Sequence[float] = (),
     iterations: int = 50,
     tolerance: float = 1e-5,
+    change: float = 0.0,
 ) -> Alignment:
     """Source (N, 3), target (M, 3), normals (M, 3) -> Alignment that maps source onto target.
 
@@ -219,7 +221,8 @@ def icp(
     makes it coarse to fine: for each edge length, largest first, both clouds are thinned to a
     point per cell and partners may be max(max_distance, 3 cells) away; the last pass takes all.
     A pass ends after `iterations` steps or when a step moves the source by less than
-    `tolerance * max_distance`. `initial` (4, 4) is the first guess. Raises GeometryError.
+    `tolerance * max_distance`, or changes both fitness and rmse by less than `change` (the
+    criterion of Open3D). `initial` (4, 4) is the first guess. Raises GeometryError.
     """
     _check_icp(source, target, normals, method, robust)
     expect_number("max_distance", max_distance, above=0)
@@ -234,7 +237,7 @@ def icp(
     local, anchor = source, source.double().mean(0)
     local = (source.double() - anchor).to(source.dtype)
     pose = pose @ _shift(-anchor).cpu()
-    reach = tolerance * max_distance
+    limits = (iterations, tolerance * max_distance, expect_number("change", change, low=0))
     done = 0
     for cell in sorted(cells, reverse=True):
         expect_number("cells", cell, above=0)
@@ -249,11 +252,10 @@ def icp(
             far,
             robust,
             scale * far / max_distance,
-            iterations,
-            reach,
+            *limits,
         )
         pose, done = state.transform, done + state.iterations
-    last = _passes(local, near, planes, pose, max_distance, robust, scale, iterations, reach)
+    last = _passes(local, near, planes, pose, max_distance, robust, scale, *limits)
     transform = _shift(-center).cpu() @ last.transform @ _shift(anchor).cpu()
     count = done + last.iterations
     return Alignment(transform, last.fitness, last.rmse, count, last.converged, last.information)
@@ -290,6 +292,13 @@ def _shift(center: Tensor) -> Tensor:
     return out
 
 
+def _spatial_order(points: Tensor) -> Tensor:
+    """Points (N, 3) -> order (N,) along a Morton curve: what is near in space is near in memory."""
+    low = points.amin(0)
+    edge = ((points - low).amax() / 1023).clamp(min=torch.finfo(points.dtype).tiny)
+    return morton_keys(((points - low) / edge).int()).argsort(stable=True)
+
+
 def _passes(
     source: Tensor,
     target: Tensor,
@@ -300,20 +309,26 @@ def _passes(
     scale: float,
     iterations: int,
     reach: float,
+    change: float,
 ) -> Alignment:
-    """One resolution of `icp`: pairs, equations, step, until the step is below `reach` metres."""
+    """One resolution of `icp`: pairs, equations, step, until a step moves less than `reach`."""
     kernel = KERNELS.index(robust)
-    radius = float(source.double().square().sum(1).mean().sqrt())
-    converged, done = False, 0
+    source, order = source[_spatial_order(source)], _spatial_order(target)
+    target, normals = target[order], normals[order] if normals is not None else None
+    tree, wide = build_tree(target), source.double()
+    radius = float(wide.square().sum(1).mean().sqrt())
+    converged, done, fitness, rmse = False, 0, math.inf, math.inf
     while True:
-        here = (source.double() @ pose[:3, :3].T.to(source.device)).to(source.dtype)
-        here = here + pose[:3, 3].to(here)
-        index = knn_index(target, here, 1)[:, 0]
+        here = wide @ pose[:3, :3].T.to(source.device) + pose[:3, 3].to(source.device)
+        index = nearest_within(target, here.to(source.dtype), 1.001 * max_distance, tree)
         sums = pair_equations(
             source, target, index, normals, pose.to(source.device), max_distance, kernel, scale
         )
         step, matrix = solve_step(sums)
-        pairs = float(sums[29])
+        pairs, before = float(sums[29]), (fitness, rmse)
+        fitness = pairs / len(source)
+        rmse = math.sqrt(float(sums[28]) / pairs) if pairs else math.inf
+        converged |= max(abs(fitness - before[0]), abs(rmse - before[1])) < change
         if done == iterations or converged or pairs < 3:
             break
         update = exponential(step)
@@ -321,5 +336,4 @@ def _passes(
         pose = update @ pose
         done += 1
         converged = float(moved.norm()) + radius * float(step[:3].norm()) < reach
-    rmse = math.sqrt(float(sums[28]) / pairs) if pairs else math.inf
-    return Alignment(pose, pairs / len(source), rmse, done, converged, matrix)
+    return Alignment(pose, fitness, rmse, done, converged, matrix)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from geomdl.ops.registration import Alignment, exponential, icp
 
-COUNT, REACH, NOISE, STEPS = 100_000, 0.05, 0.001, 30
+COUNT, REACH, NOISE, STEPS, STILL = 100_000, 0.05, 0.001, 30, 1e-6
 MOTION = torch.tensor([0.03, -0.05, 0.04, 0.01, -0.02, 0.015])
 
 
@@ -28,7 +28,8 @@ def bumpy(seed: int) -> tuple[Tensor, Tensor]:
 
 
 def prepare() -> Work:
-    """Both start at the identity, with the same normals, and stop at changes below 1e-6."""
+    """Both start at the identity, with the same normals, and stop where fitness and rmse change by
+    less than 1e-6 (absolute differences, in Open3D as well)."""
     target, normals = bumpy(0)
     transform = exponential(MOTION)
     source = ((bumpy(1)[0].double() - transform[:3, 3]) @ transform[:3, :3]).float()
@@ -41,7 +42,7 @@ def prepare() -> Work:
     clouds[1].normals = o3d.utility.Vector3dVector(normals.double().numpy())
     tools = o3d.pipelines.registration
     plane = tools.TransformationEstimationPointToPlane()
-    stop = tools.ICPConvergenceCriteria(1e-6, 1e-6, STEPS)
+    stop = tools.ICPConvergenceCriteria(STILL, STILL, STEPS)
 
     def same(ours: Alignment, peer: Any) -> None:
         gap = (ours.transform - torch.tensor(peer.transformation)).abs().max()
@@ -49,7 +50,9 @@ def prepare() -> Work:
             raise AssertionError(f"transforms differ by {float(gap):.2g}")
 
     return Work(
-        ours=lambda: icp(source, target, REACH, normals, iterations=STEPS),
+        ours=lambda: icp(
+            source, target, REACH, normals, iterations=STEPS, tolerance=0.0, change=STILL
+        ),
         peer=lambda: tools.registration_icp(
             *clouds, REACH, torch.eye(4).double().numpy(), plane, stop
         ),

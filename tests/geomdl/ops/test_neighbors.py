@@ -6,7 +6,15 @@ import torch
 
 from geomdl.errors import GeometryError
 from geomdl.ops import dispatch
-from geomdl.ops.neighbors import knn, knn_index, radius_index, sum_rows, take_rows
+from geomdl.ops.neighbors import (
+    build_tree,
+    knn,
+    knn_index,
+    nearest_within,
+    radius_index,
+    sum_rows,
+    take_rows,
+)
 from tests.oracles.neighbors_oracle import nearest
 
 KS = (1, 3, 8, 16, 20, 40)
@@ -132,6 +140,64 @@ def test_same_bits_for_any_number_of_threads():
         assert torch.equal(sums, results[0][1])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("make", [cloud, lattice])
+@pytest.mark.parametrize("count", [0, 1, 16, 17, 300, 1200])
+def test_nearest_within_is_the_nearest_cut_at_the_distance(backend, count, make, dtype):
+    points, queries = make(count, 3, dtype), make(150, 3, dtype, seed=1)
+    index = knn_index(points, queries, 1)[:, 0]
+    for reach in (0.0, 0.05, 1.0, 9.0):
+        wanted = index
+        if count:
+            near = (queries - points[index]).square().sum(1).sqrt() <= reach + 1e-7
+            wanted = torch.where(near, index, -1)
+        for tree in (None, build_tree(points)):
+            assert torch.equal(nearest_within(points, queries, reach, tree), wanted)
+            assert nearest_within(points, queries[:0], reach, tree).shape == (0,)
+
+
+def test_trees_pass_between_backends_and_threads():
+    points, queries = torch.cat([cloud(20000), lattice(5000)]), cloud(9000, seed=1) * 1.5
+    wanted = radius_index(points, queries, 0.1, 1)[:, 0]
+    before, trees = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            trees.append(build_tree(points))
+            assert torch.equal(nearest_within(points, queries, 0.1, trees[0]), wanted)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(trees[0], trees[1])
+    with dispatch.backend("torch"):
+        label = build_tree(points)
+        some = nearest_within(points, queries[:50], 0.1, trees[0])
+    assert torch.equal(some, wanted[:50])
+    assert torch.equal(nearest_within(points, queries, 0.1, label), wanted)
+    shifted = torch.cat([trees[0][:1], trees[0]])[1:]  # not aligned
+    assert torch.equal(nearest_within(points, queries, 0.1, shifted), wanted)
+
+
+def test_a_tree_of_other_points_is_refused(backend):
+    points = cloud(500)
+    tree = build_tree(points)
+    for other in (points + 1e-3, points[:-1], points.double(), points.flip(0)):
+        with pytest.raises(GeometryError, match="tree: built for other points"):
+            nearest_within(other, other, 0.1, tree)
+    for bytes_, message in [
+        (tree[:20], "tree: expected the result of build_tree"),
+        (torch.cat([tree, tree[:8]]), "tree: .* not a result of build_tree"),
+        (torch.zeros_like(tree), "tree: .* not a result of build_tree"),
+        (tree.int(), "tree"),
+    ]:
+        with pytest.raises(GeometryError, match=message):
+            nearest_within(points, points, 0.1, bytes_)
+    with pytest.raises(GeometryError, match="max_distance"):
+        nearest_within(points, points, -1.0, tree)
+    changed = tree.clone()
+    changed[64:] = torch.randint(0, 256, (len(tree) - 64,), dtype=torch.uint8)
+    assert nearest_within(points, points, 0.1, changed).shape == (500,)  # wrong, but no crash
+
+
 def test_moving_and_turning_both_clouds_changes_nothing(backend):
     points, queries = cloud(300, dtype=torch.float64), cloud(100, dtype=torch.float64, seed=1)
     turn = torch.linalg.qr(cloud(3, dtype=torch.float64, seed=2))[0]
@@ -195,6 +261,8 @@ def test_custom_op_contract():
         (torch.ops.geomdl.knn_index, (points, points, 3, offsets, offsets)),
         (torch.ops.geomdl.radius_index, (points, points, 0.2, 3, None, None)),
         (torch.ops.geomdl.sum_rows, (points, torch.arange(50) % 7, 7)),
+        (torch.ops.geomdl.build_tree, (points,)),
+        (torch.ops.geomdl.nearest_within, (points, points, 0.2, build_tree(points))),
     ):
         torch.library.opcheck(op, args, test_utils=("test_schema", "test_faketensor"))
 

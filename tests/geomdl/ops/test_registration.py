@@ -187,6 +187,28 @@ def test_initial_pose_and_distant_coordinates() -> None:
     torch.testing.assert_close(found.transform, away @ transform, atol=1e-4, rtol=0)
 
 
+def test_change_ends_a_pass_as_open3d_does(backend: str) -> None:
+    target, normals = bumpy(400)
+    transform = exponential(torch.tensor([0.02, -0.03, 0.02, 0.01, -0.01, 0.01]))
+    source = moved_back(bumpy(400, 1)[0], transform)
+    long = icp(source, target, 0.3, normals, tolerance=0.0, iterations=20)
+    short = icp(source, target, 0.3, normals, tolerance=0.0, iterations=20, change=1e-3)
+    assert short.converged
+    assert short.iterations < 20
+    assert abs(short.rmse - long.rmse) < 2e-3
+    with pytest.raises(GeometryError, match="change"):
+        icp(source, target, 0.3, normals, change=-1.0)
+
+
+def test_the_order_of_the_points_does_not_matter() -> None:
+    target, normals = bumpy(500)
+    source = moved_back(target, exponential(torch.tensor([0.02, -0.03, 0.02, 0.01, -0.01, 0.01])))
+    mixed = torch.randperm(len(target), generator=torch.Generator().manual_seed(3))
+    one = icp(source, target, 0.3, normals).transform
+    two = icp(source[mixed], target[mixed], 0.3, normals[mixed]).transform
+    assert torch.allclose(one, two, atol=1e-6)
+
+
 def test_kabsch_known_pairs_weights_and_gradient() -> None:
     source = bumpy(50)[0]
     transform = exponential(STEP * 5)
