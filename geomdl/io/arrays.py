@@ -18,6 +18,7 @@ from torch import Tensor
 from geomdl.errors import GeometryError
 from geomdl.io.source import Source
 from geomdl.structures import Material, Mesh, PointCloud, SparseVoxels, VoxelGrid
+from geomdl.structures.srgb import from_srgb
 
 Shape = Mesh | PointCloud | VoxelGrid | SparseVoxels
 _META = "geomdl"
@@ -189,7 +190,7 @@ def _foreign(source: Source, arrays: dict[str, Tensor]) -> Mesh | PointCloud:
     normals = rows.pop("normals", None)
     colors = rows.pop("colors", None)
     if colors is not None and not colors.is_floating_point():
-        colors = colors.to(points.dtype) / 255
+        colors = from_srgb(colors.to(points.dtype) / 255)  # bytes are sRGB
     like = {"normals": normals, "colors": colors}
     like = {k: None if v is None else v.to(points.dtype)[:, :3] for k, v in like.items()}
     if points.shape[1] > 3:

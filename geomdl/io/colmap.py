@@ -17,6 +17,7 @@ from geomdl.io.colmap_records import CameraRecord, ImageRecord, PointRecords
 from geomdl.io.posed import PosedImage, PosedImages, distortion_tensor, expect_plain, pinhole
 from geomdl.io.source import Source, is_file, read_source, write_files
 from geomdl.structures import Camera, PointCloud, Pose
+from geomdl.structures.srgb import from_srgb, to_srgb
 
 _PLACES = ("", "sparse/0", "sparse", "colmap/sparse/0")
 
@@ -129,7 +130,7 @@ def _cloud(source: Source, points: PointRecords) -> PointCloud | None:
         raise source.error(f"point {far[0]}", f"no position: {points.positions[far[0]]}")
     return PointCloud(
         torch.from_numpy(points.positions.astype(np.float32)),
-        colors=torch.from_numpy(points.colors.astype(np.float32) / 255),
+        colors=from_srgb(torch.from_numpy(points.colors.astype(np.float32) / 255)),
         attributes={"error": torch.from_numpy(points.errors.astype(np.float32))},
     )
 
@@ -181,7 +182,8 @@ def _point_records(cloud: PointCloud | None) -> PointRecords:
     count = len(cloud.points)
     colors = np.full((count, 3), 255, np.uint8)
     if cloud.colors is not None:
-        colors = (cloud.colors.detach().cpu().double() * 255).round().numpy().astype(np.uint8)
+        levels = to_srgb(cloud.colors.detach().cpu().double()) * 255
+        colors = levels.round().numpy().astype(np.uint8)
     errors = np.zeros(count)
     if "error" in cloud.attributes:
         errors = cloud.attributes["error"].detach().cpu().double().numpy().reshape(count)

@@ -14,6 +14,9 @@ from geomdl.io import load, save
 from geomdl.io.arrays import Shape, flatten
 from geomdl.structures import Mesh, PointCloud, SparseVoxels, VoxelGrid
 from tests.geomdl.io.seeds import example_cloud, example_mesh
+from tests.oracles.io_oracle import srgb_to_linear
+
+LIGHT = float(srgb_to_linear(np.array([0.2]))[0])  # of byte 51
 
 
 def shapes() -> list[Shape]:
@@ -60,7 +63,7 @@ def test_files_of_others(tmp_path: Path) -> None:
     cloud = load(tmp_path / "a.npz")
     assert isinstance(cloud, PointCloud)
     assert torch.equal(cloud.points, torch.from_numpy(points))
-    torch.testing.assert_close(cloud.colors, torch.full((4, 3), 0.2, dtype=torch.float64))
+    torch.testing.assert_close(cloud.colors, torch.full((4, 3), LIGHT).double())
     assert set(cloud.attributes) == {"label"}
     np.savez_compressed(tmp_path / "b.npz", vertices=points, faces=np.int32([[0, 1, 2]]))
     mesh = load(tmp_path / "b.npz")

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from geomdl.errors import GeometryError
 from geomdl.io import PosedImage, PosedImages, load_colmap, save_colmap
 from geomdl.structures import Camera, PointCloud, Pose
-from tests.oracles.io_oracle import colmap_bytes
+from tests.oracles.io_oracle import colmap_bytes, srgb_to_linear
+
+LIGHT = float(srgb_to_linear(np.array([0.2]))[0])  # of byte 51
 
 
 def by_hand(folder: Path) -> Path:
@@ -36,7 +39,7 @@ def test_bytes_by_hand(tmp_path: Path) -> None:
     assert second.distortion is not None
     torch.testing.assert_close(second.distortion, torch.tensor([0.1, 0.01, 0.001, 0.002, 0]))
     assert posed.points is not None
-    torch.testing.assert_close(posed.points.colors[0], torch.tensor([1, 0, 0.2]))
+    torch.testing.assert_close(posed.points.colors[0], torch.tensor([1, 0, LIGHT]))
     assert posed.points.attributes["error"].tolist() == [0.75, 1.5]
     assert load_colmap(tmp_path / "sparse" / "0")[0].path == tmp_path / "images" / "a.png"
 
@@ -49,7 +52,7 @@ def test_round_trip(tmp_path: Path, binary: bool) -> None:
         pose = Pose.from_axis_angle(torch.tensor([0.3, i, 0.1]), torch.tensor([1.0, 2, i]))
         k = torch.tensor([[50.0, 0, 4.25], [0, 51, 2.125], [0, 0, 1]])
         images.append(PosedImage(tmp_path / f"{i}.png", Camera(k, pose, 8, 4, lenses[i % 3])))
-    points = PointCloud(torch.rand(4, 3), colors=torch.full((4, 3), 0.2))
+    points = PointCloud(torch.rand(4, 3), colors=torch.full((4, 3), LIGHT))
     save_colmap(tmp_path / "model", PosedImages(tuple(images), points), binary=binary)
     found = load_colmap(tmp_path / "model", images=tmp_path)
     assert found.points is not None
