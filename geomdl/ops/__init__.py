@@ -9,7 +9,15 @@ from types import ModuleType
 from typing import Any
 
 FILES: dict[str, tuple[str, ...]] = {
-    "neighbors": ("knn", "knn_index", "radius_index", "sum_rows", "take_rows"),
+    "neighbors": (
+        "build_tree",
+        "knn",
+        "knn_index",
+        "nearest_within",
+        "radius_index",
+        "sum_rows",
+        "take_rows",
+    ),
     "sampling": ("farthest_point_index", "poisson_disk_index", "sample_surface"),
     "keys": ("build_table", "look_up", "morton_cells", "morton_keys", "unique_keys"),
     "voxelize": (
