@@ -240,9 +240,10 @@ static float first_crossing(Probe &probe, const float *tsdf, const Ray &ray, con
     const float close = std::min(2 * view.cell / view.truncation, 1.0f);
     float z = view.near, before = kNone, value_before = 0;  // the last with a positive value
     bool behind = false;
+    const float per = 1 / least;
     const auto skip = [&](float empty_until) {
-        const float next = std::floor(z / least + 0.5f) + 1;
-        z = std::max(next, std::floor(empty_until / least - 0.01f) + 1) * least;
+        const float next = std::floor(z * per + 0.5f) + 1;
+        z = std::max(next, std::floor(empty_until * per - 0.01f) + 1) * least;
     };
     if (low > z) skip(low);
     while (z < high) {

@@ -213,7 +213,7 @@ def _first_crossing(
         before[alive] = torch.where(outside, z, kept)
         value_before[alive] = torch.where(outside, value, value_before[alive])
         stride = torch.where(outside, torch.maximum(0.7 * value * truncation, small), small)
-        lattice = (torch.floor(z / small + 0.5) + 1) * small
+        lattice = (torch.floor(z * (1 / small) + 0.5) + 1) * small
         depth[alive] = torch.where(known, z + stride, lattice)
         alive = alive[~ended & (depth[alive] < far)]
     return result, value_result, before, value_before
