@@ -7,7 +7,8 @@
 A row is a `Row` from one of the modules in tools/benches. Its `prepare()` makes the work and gives
 back `Work(ours, peer, same)`: two callables and a check of the two results, which runs before any
 time is taken. `ratio` is peer / ours; a peer that is not installed is a row with null, never a
-silent skip. `floor_seconds` is what the arithmetic or the memory traffic needs at least.
+silent skip. `floor_seconds` is what the arithmetic or the memory traffic needs at least, at the
+rates of a large copy and of a large sgemm on this machine, measured before the rows.
 """
 
 import argparse
@@ -35,6 +36,40 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """The least that a row's work moves (bytes) and computes (float operations)."""
+
+    moved: float = 0.0
+    flops: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What this machine moves and computes in a second."""
+
+    moved: float
+    flops: float
+
+    def floor(self, floor: Floor) -> tuple[float, str]:
+        """Seconds, and what they are spent on."""
+        memory, arithmetic = floor.moved / self.moved, floor.flops / self.flops
+        if arithmetic > memory:
+            return arithmetic, f"{floor.flops / 1e9:.2g} GFLOP at {self.flops / 1e9:.0f} GFLOP/s"
+        return memory, f"{floor.moved / 1e6:.3g} MB at {self.moved / 1e9:.0f} GB/s"
+
+
+def machine_rates() -> Rates:
+    """The best of some copies of 256 MB and products of 2048 x 2048 matrices."""
+    import torch
+
+    a, b = torch.zeros(1 << 26), torch.zeros(1 << 26)
+    m = torch.rand(2048, 2048)
+    copy = min(seconds(lambda: b.copy_(a)) for _ in range(8))
+    product = min(seconds(lambda: m @ m) for _ in range(8))
+    return Rates(2 * 4 * a.numel() / copy, 2 * 2048**3 / product)
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of the table. Where the peer is not installed, `prepare` gives a Work without it."""
 
@@ -43,8 +78,7 @@ class Row:
     work: str
     peer: str
     prepare: Callable[[], Work]
-    floor_seconds: float
-    floor: str  # what the floor is: "12 MB at 20 GB/s", "3 GFLOP at 60 GFLOP/s"
+    floor: Floor
     target: float | None = None  # the ratio that we hold ourselves to
     repeats: int = 7
 
@@ -63,7 +97,7 @@ def seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def measure(row: Row) -> dict[str, Any]:
+def measure(row: Row, rates: Rates) -> dict[str, Any]:
     """Check values, warm up, then time ours and the peer in turn; medians."""
     work = row.prepare()
     ours = work.ours()
@@ -76,6 +110,7 @@ def measure(row: Row) -> dict[str, Any]:
         if work.peer is not None:
             theirs.append(seconds(work.peer))
     median = statistics.median(mine)
+    floor_seconds, floor = rates.floor(row.floor)
     peer_median = statistics.median(theirs) if theirs else None
     return {
         "name": row.name,
@@ -87,8 +122,8 @@ def measure(row: Row) -> dict[str, Any]:
         "peer_seconds": peer_median,
         "ratio": peer_median / median if peer_median else None,
         "target": row.target,
-        "floor_seconds": row.floor_seconds,
-        "floor": row.floor,
+        "floor_seconds": floor_seconds,
+        "floor": floor,
     }
 
 
@@ -125,8 +160,9 @@ def main() -> None:
         print("\n".join(f"{r.name:<22} {r.work:<44} against {r.peer}" for r in chosen))
         return
     results = []
+    rates = machine_rates()
     for row in chosen:
-        results.append(measure(row))
+        results.append(measure(row, rates))
         print(line(results[-1]), flush=True)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 from torch import Tensor
 
 from benches.neighbors import COUNT, volume
@@ -61,11 +61,11 @@ def prepare(nearest: Nearest) -> Work:
 
 def rows() -> Iterator[Row]:
     moved = COUNT * 2 * (12 + 8 + 2 * 12)
-    floor = moved / 20e9, f"{moved / 1e6:.1f} MB at 20 GB/s"
+    floor = Floor(moved=moved)
     work = f"forward + backward, {COUNT} x {COUNT}"
     for peer, nearest, target, repeats in (
         ("torch.cdist in blocks", by_blocks, 20.0, 1),
         ("SciPy cKDTree, workers=-1", by_trees, 1.3, 7),
     ):
         call = partial(prepare, nearest)
-        yield Row("chamfer_distance", "ops", work, peer, call, *floor, target, repeats)
+        yield Row("chamfer_distance", "ops", work, peer, call, floor, target, repeats)

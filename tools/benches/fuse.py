@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 from torch import Tensor
 
 from geomdl.ops.fuse import TSDFVolume, fuse
@@ -125,8 +125,7 @@ def rows() -> Iterator[Row]:
             work=f"{COUNT} frames 640x480, 1 cm, colour",
             peer=f"Open3D VoxelBlockGrid {block}^3",
             prepare=lambda block=block, count=count: prepare(block, count),  # type: ignore[misc]
-            floor_seconds=traffic / 20e9,
-            floor=f"{traffic / 1e6:.0f} MB at 20 GB/s",
+            floor=Floor(moved=traffic),
             target=3.0,
             repeats=5,
         )

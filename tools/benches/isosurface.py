@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 
 from geomdl.ops.isosurface import isosurface
 
@@ -59,7 +59,6 @@ def rows() -> Iterator[Row]:
         work=f"{SIDE}^3 grid",
         peer="skimage marching_cubes",
         prepare=prepare,
-        floor_seconds=traffic / 20e9,
-        floor=f"{traffic / 1e6:.0f} MB at 20 GB/s",
+        floor=Floor(moved=traffic),
         target=3.0,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 
 from geomdl.ops.keys import build_table, look_up, unique_keys
 
@@ -59,8 +59,7 @@ def rows() -> Iterator[Row]:
         work="1M keys, 200k distinct",
         peer="torch.unique",
         prepare=prepare_unique,
-        floor_seconds=COUNT * 3 * 8 / 20e9,
-        floor="24 MB at 20 GB/s",
+        floor=Floor(moved=COUNT * 3 * 8),
         target=2.0,
     )
     yield Row(
@@ -69,7 +68,6 @@ def rows() -> Iterator[Row]:
         work="build 1M, find 1M",
         peer="Open3D HashSet",
         prepare=prepare_look_up,
-        floor_seconds=COUNT * 2 * 64 / 20e9,
-        floor="a cache line per key: 128 MB at 20 GB/s",
+        floor=Floor(moved=COUNT * 2 * 64),  # a cache line per key
         target=2.0,
     )

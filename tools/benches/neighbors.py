@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 
 from geomdl.ops.neighbors import knn_index, radius_index
 
@@ -117,13 +117,13 @@ def rows() -> Iterator[Row]:
         ("pykdtree", pykdtree_knn),
     )
     moved = COUNT * (2 * 12 + K * 8)
-    floor = moved / 20e9, f"{moved / 1e6:.1f} MB at 20 GB/s"
+    floor = Floor(moved=moved)
     for peer, prepare in peers:
-        yield Row("knn_index", "ops", cube, peer, knn(volume, prepare), *floor, target=1.3)
+        yield Row("knn_index", "ops", cube, peer, knn(volume, prepare), floor, target=1.3)
     for peer, prepare in peers[:2]:
-        yield Row("knn_index", "ops", sheet, peer, knn(surface, prepare), *floor, target=1.3)
+        yield Row("knn_index", "ops", sheet, peer, knn(surface, prepare), floor, target=1.3)
     moved = COUNT * (2 * 12 + MOST * 8)
-    floor = moved / 20e9, f"{moved / 1e6:.1f} MB at 20 GB/s"
+    floor = Floor(moved=moved)
     work = f"r={RADIUS}, max {MOST}, {COUNT} x {COUNT}"
     for peer, hybrid in (("Open3D core NNS hybrid", True), ("Open3D core NNS fixed radius", False)):
-        yield Row("radius_index", "ops", work, peer, radius(hybrid), *floor, target=1)
+        yield Row("radius_index", "ops", work, peer, radius(hybrid), floor, target=1)

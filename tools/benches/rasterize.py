@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 
 from geomdl.ops.rasterize import rasterize
 
@@ -67,8 +67,7 @@ def rows() -> Iterator[Row]:
         work=f"{WIDTH}x{HEIGHT}, 70k triangles",
         peer="Open3D RaycastingScene.cast_rays",
         prepare=prepare,
-        floor_seconds=(written + read) / 20e9,
-        floor=f"{(written + read) / 1e6:.1f} MB at 20 GB/s",
+        floor=Floor(moved=written + read),
         target=2.0,
         repeats=15,
     )

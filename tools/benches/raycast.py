@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 from torch import Tensor
 
 from geomdl.ops import raycast
 
 PEER = "Open3D RaycastingScene"
 LEAF = 320  # bytes of a leaf, of which a query reads at least one
-BANDWIDTH, FLOPS = 20e9, 100e9  # bytes and float operations per second of the two cores
 TRIANGLE_FLOPS = 8 * 90.0  # a leaf of eight triangles against a point or a ray
 
 
@@ -167,16 +166,15 @@ def nearest(mesh: tuple[Tensor, Tensor]) -> Work:
     )
 
 
-def floor_of(queries: int) -> tuple[float, str]:
-    """What one leaf per query costs at least, in arithmetic or in memory traffic."""
-    seconds = max(queries * TRIANGLE_FLOPS / FLOPS, queries * LEAF / BANDWIDTH)
-    return seconds, f"{queries // 1000}k leaves of 8 triangles at {FLOPS / 1e9:.0f} GFLOP/s"
+def floor_of(queries: int) -> Floor:
+    """What one leaf of 8 triangles per query costs at least."""
+    return Floor(moved=queries * LEAF, flops=queries * TRIANGLE_FLOPS)
 
 
 def row(
     name: str, work: str, queries: int, prepare: Callable[[], Work], target: float | None = None
 ) -> Row:
-    return Row(name, "ops", work, PEER, prepare, *floor_of(queries), target)
+    return Row(name, "ops", work, PEER, prepare, floor_of(queries), target)
 
 
 def rows() -> Iterator[Row]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 from torch import Tensor
 
 from geomdl.ops.registration import Alignment, exponential, icp
@@ -69,8 +69,7 @@ def rows() -> Iterator[Row]:
         work=f"point to plane, {COUNT // 1000}k to {COUNT // 1000}k points",
         peer="Open3D registration_icp",
         prepare=prepare,
-        floor_seconds=moved / 20e9,
-        floor=f"{moved / 1e6:.0f} MB at 20 GB/s",
+        floor=Floor(moved=moved),
         target=1.0,
         repeats=5,
     )

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 
 from benches.neighbors import COUNT, surface, volume
 from geomdl.ops.sampling import farthest_point_index
@@ -33,7 +33,7 @@ def prepare(make: Callable[[int], torch.Tensor]) -> Work:
 
 def rows() -> Iterator[Row]:
     updates = COUNT * np.log(CHOSEN) * 8  # a new sample reaches about 8 times its own cell
-    floor = updates * 9 / 60e9, f"{updates / 1e6:.0f} M distances of 9 flop at 60 GFLOP/s"
+    floor = Floor(flops=updates * 9)
     for kind, make in (("", volume), (" on a surface", surface)):
         yield Row(
             "farthest_point_index",
@@ -41,6 +41,6 @@ def rows() -> Iterator[Row]:
             f"{COUNT} -> {CHOSEN}{kind}",
             "fpsample bucket_fps_kdline",
             partial(prepare, make),
-            *floor,
+            floor,
             target=1,
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Row, Work
+from bench import Floor, Row, Work
 
 from geomdl.ops.voxelize import trilinear, voxelize
 
@@ -67,8 +67,7 @@ def rows() -> Iterator[Row]:
         work="1M points of a sphere, 2 cm, means",
         peer="Open3D voxel_down_sample",
         prepare=prepare_voxelize,
-        floor_seconds=COUNT * (12 + 12 + 8 + 8) / 20e9,
-        floor="40 MB at 20 GB/s",
+        floor=Floor(moved=COUNT * (12 + 12 + 8 + 8)),
         target=1.5,
     )
     yield Row(
@@ -77,7 +76,6 @@ def rows() -> Iterator[Row]:
         work="200k points, 8x64^3, with gradients",
         peer="torch grid_sample",
         prepare=prepare_trilinear,
-        floor_seconds=200_000 * 8 * 8 * 4 * 3 / 20e9,
-        floor="corners thrice: 154 MB at 20 GB/s",
+        floor=Floor(moved=200_000 * 8 * 8 * 4 * 3),  # eight corners, thrice
         target=1.0,
     )
