@@ -41,6 +41,7 @@ check: $(VENV)/.ready  ## format, lint, types, layout, ledger
 	$(VENV)/bin/mypy
 	$(PY) tools/layout.py
 	$(PY) tools/systems.py --check
+	$(PY) tools/results.py --check
 
 format:  ## mend format and lint where it can be done mechanically
 	$(VENV)/bin/ruff format .
