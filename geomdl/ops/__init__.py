@@ -6,7 +6,95 @@ Every name below loads its file when it is first used: `geomdl.ops.knn_index(...
 import importlib
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what FILES says, for editors and type checkers
+    from geomdl.ops.differential import (
+        border_vertices,
+        cotangent_laplacian,
+        face_areas,
+        face_normals,
+        gaussian_curvature,
+        mean_curvature,
+        point_normals,
+        vertex_normals,
+    )
+    from geomdl.ops.distance import (
+        chamfer_distance,
+        closest_on_triangles,
+        f_score,
+        hausdorff_distance,
+        nearest_pairs,
+        normal_consistency,
+        point_mesh_distance,
+        point_triangle_distance,
+    )
+    from geomdl.ops.fuse import (
+        TSDFVolume,
+        fuse,
+        fuse_grid,
+        pixel_weights,
+    )
+    from geomdl.ops.isosurface import (
+        isosurface,
+        isosurface_blocks,
+    )
+    from geomdl.ops.keys import (
+        build_table,
+        look_up,
+        morton_cells,
+        morton_keys,
+        unique_keys,
+    )
+    from geomdl.ops.march import (
+        raycast_volume,
+    )
+    from geomdl.ops.neighbors import (
+        build_tree,
+        knn,
+        knn_index,
+        nearest_within,
+        radius_index,
+        sum_rows,
+        take_rows,
+    )
+    from geomdl.ops.odometry import (
+        normal_map,
+        track,
+        vertex_map,
+    )
+    from geomdl.ops.rasterize import (
+        interpolate,
+        rasterize,
+    )
+    from geomdl.ops.raycast import (
+        any_hit,
+        build_bvh,
+        closest_point,
+        first_hit,
+        signed_distance,
+        winding_number,
+    )
+    from geomdl.ops.registration import (
+        icp,
+        kabsch,
+    )
+    from geomdl.ops.sampling import (
+        farthest_point_index,
+        poisson_disk_index,
+        sample_surface,
+    )
+    from geomdl.ops.splat import (
+        splat,
+    )
+    from geomdl.ops.voxelize import (
+        point_counts,
+        read_nearest,
+        segment_sum,
+        trilinear,
+        voxelize,
+        voxelize_mesh,
+    )
 
 FILES: dict[str, tuple[str, ...]] = {
     "neighbors": (

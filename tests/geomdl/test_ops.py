@@ -1,8 +1,10 @@
 """The names of geomdl.ops load lazily and are functions, whatever was imported first."""
 
+import ast
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -47,6 +49,19 @@ def test_promised_names_are_there() -> None:
 def test_a_name_is_a_function_after_its_file_was_imported() -> None:
     importlib.import_module("geomdl.ops.isosurface")
     assert callable(ops.isosurface)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(Path(ops.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        node.module.rpartition(".")[2]: tuple(alias.name for alias in node.names)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    assert {file: set(names) for file, names in seen.items()} == {
+        file: set(names) for file, names in ops.FILES.items()
+    }
 
 
 def test_unknown_names_are_attribute_errors() -> None:
