@@ -17,11 +17,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 
+P = ParamSpec("P")
+R = TypeVar("R")
 ISAS = {"DEFAULT": "baseline", "AVX2": "avx2", "AVX512": "avx512"}
 ORDER = ("avx512", "avx2", "baseline")
 
@@ -165,7 +167,7 @@ def op(
     fake: Callable[..., Any],
     check: Callable[..., None] | None = None,
     dtypes: tuple[torch.dtype, ...] = (torch.float32,),
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a custom operator of a torch body.
 
     fake(*args) -> empty outputs of the right shape, dtype and device (it sees no values);
@@ -174,7 +176,7 @@ def op(
     Outputs carry no gradient: what must be differentiable is computed from them in torch.
     """
 
-    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(body: Callable[P, R]) -> Callable[P, R]:
         name = body.__name__
         record = Op(name, body.__module__.rsplit(".", 1)[-1], body, dtypes)
         OPS[name] = record
@@ -191,7 +193,7 @@ def op(
         def run(*args: Any) -> Any:
             args = complete(args)
             kernel = kernel_of(record, [a for a in args if isinstance(a, Tensor)])
-            return (kernel or body)(*args)
+            return (kernel or record.body)(*args)
 
         run.__signature__ = signature  # type: ignore[attr-defined]
         run.__annotations__ = body.__annotations__
@@ -199,7 +201,7 @@ def op(
         custom.register_fake(lambda *args: fake(*complete(args)))
 
         @functools.wraps(body)
-        def public(*args: Any, **kwargs: Any) -> Any:
+        def public(*args: P.args, **kwargs: P.kwargs) -> R:
             compiling = torch.compiler.is_compiling()
             if not compiling:  # torch 2.4 cannot trace inspect; the schema catches it there
                 signature.bind(*args, **kwargs)
