@@ -156,7 +156,7 @@ def _call_native(kernel: Callable[..., Any], *args: Any) -> Any:
 def _plain(values: list[Any]) -> bool:
     """Whether nothing watches these tensors: then the operator's machinery can be stepped over.
 
-    It costs 20 us a call, and its first call imports torch._dynamo, about a second.
+    It costs time on every call, and its first call imports torch._dynamo.
     """
     kinds = {type(v) for v in values if isinstance(v, Tensor)}
     return kinds <= {Tensor, torch.nn.Parameter} and torch._C._len_torch_dispatch_stack() == 0
