@@ -1,0 +1,117 @@
+"""What is looked at: named items, each one shape or a sequence of them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from geomdl.errors import GeometryError
+from geomdl.io.posed import PosedImages
+from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels, VoxelGrid
+
+Shape = Mesh | PointCloud | VoxelGrid | SparseVoxels | PosedImages | Camera
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A name, and the shapes of its frames: one for a thing that stands still.
+
+    A frame may be a function that gives the shape, so that long sequences are read when they are
+    shown. label_names: what whole-number labels mean. path: the file it came from.
+    """
+
+    name: str
+    frames: tuple[Shape | Callable[[], Shape], ...]
+    path: Path | None = None
+    label_names: Mapping[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name:
+            raise GeometryError(f"name: expected words without '/', got {self.name!r}")
+        if not self.frames:
+            raise GeometryError(f"frames: expected at least one for {self.name!r}, got none")
+
+
+class Cache:
+    """Values by key, the latest used ones, safe to use from many threads.
+
+    A value is made once: threads that ask for it meanwhile wait.
+    """
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The value of `key`, by `make` where it is not there."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]
+            try:
+                value = make()
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+            return value
+
+
+class Scene:
+    """Items with different names, and what was computed for them (`cache`).
+
+    All who draw one scene share its cache: the page for every visitor, the picture, the click.
+    up: 'x', 'y', 'z', or with '-', which way is up in the files. Raises GeometryError.
+    """
+
+    def __init__(self, items: Sequence[Item], up: str = "z") -> None:
+        names = [item.name for item in items]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise GeometryError(f"items: expected different names, got {twice[0]!r} twice")
+        self.items = tuple(items)
+        self.up = up
+        self.cache = Cache()
+        self._shapes = Cache(most=max(32, 2 * len(self.items)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the items."""
+        return tuple(item.name for item in self.items)
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the longest sequence; 1 where nothing moves."""
+        return max((len(item.frames) for item in self.items), default=1)
+
+    def __getitem__(self, name: str) -> Item:
+        for item in self.items:
+            if item.name == name:
+                return item
+        raise GeometryError(f"name: expected one of {', '.join(self.names)}, got {name!r}")
+
+    def frame_of(self, item: Item, frame: int) -> int:
+        """Which of its own frames an item shows; a shorter sequence stays at its last one."""
+        return min(max(frame, 0), len(item.frames) - 1)
+
+    def shape(self, name: str, frame: int = 0) -> Shape:
+        """What item `name` is at a frame; read and kept if it was not read yet."""
+        item = self[name]
+        number = self.frame_of(item, frame)
+        source = item.frames[number]
+        if not callable(source):
+            return source
+        return self._shapes.get((name, number), source)
