@@ -44,7 +44,7 @@ class Look:
     """own (texture, material, colours), plain, normal, height, depth, distance, or the name of an
     attribute of the shape; whole numbers are labels"""
     distance_to: str | None = None
-    """with --color-by distance: the item to which distances are measured (commands take a file too)"""
+    """with --color-by distance: the item to which distances are measured"""
     color: str = "#cfd2d6"
     """colour of what has none, '#rrggbb'"""
     ramp: Ramp = "viridis"
