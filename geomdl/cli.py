@@ -15,10 +15,12 @@ from typing import TextIO
 COMMANDS = {
     "info": "what is in a file or a folder of frames: counts, size, area, holes",
     "convert": "meshes and clouds to another format; meshes to sampled clouds",
-    "render": "a picture or a turntable of a mesh or a cloud",
+    "view": "a page in the browser: meshes, clouds, grids, cameras with their photographs",
+    "render": "the same scene as a picture, a sheet of views, a turntable or a video",
     "reconstruct": "a folder of RGB-D frames to a coloured mesh",
     "doctor": "which ops run on what here, and what to do about what is missing",
     "list": "the systems of the ledger, or the ops and where they run",
+    "bench": "the speed of the ops on this machine, against the peers that are installed",
     "demo": "build a room, scan it, reconstruct it, compare it with the truth",
 }
 HELP = """usage: geomdl COMMAND [arguments]
