@@ -99,20 +99,27 @@ def frame_shape(
     pose = Pose.look_at(centre + away, centre, upright)
     seen = (points - centre) @ pose.rotation.T  # camera axes, around the centre
     lens = _lens(size, fov, pose)
-    focal = lens.intrinsics[0, 0]
+    horizontal, vertical = ((0.5 - margin) * n / float(lens.intrinsics[0, 0]) for n in size)
+    shift = fit_distance(seen, (horizontal, vertical))
+    eye = centre + shift @ pose.rotation
+    return lens.with_pose(Pose(pose.rotation, -(pose.rotation @ eye)))
+
+
+def fit_distance(seen: Tensor, slopes: tuple[float, float]) -> Tensor:
+    """Points (N, 3) in a camera's axes -> where the camera (3,) moves to see them all, just.
+
+    slopes: of the right and the lower border of what it is to see, |x| <= slope * z.
+    """
     shift = torch.zeros(3)
     distance = torch.zeros(())
-    for axis, pixels in enumerate(size):
-        slope = (0.5 - margin) * pixels / focal  # |x| <= slope * z stays inside
+    for axis, slope in enumerate(slopes):
         low = (-seen[:, axis] - slope * seen[:, 2]).amax()
         high = (seen[:, axis] - slope * seen[:, 2]).amax()
         distance = torch.maximum(distance, (low + high) / (2 * slope))
         shift[axis] = (high - low) / 2
-    radius = (points.amax(0) - points.amin(0)).norm().clamp(min=1e-6)
-    distance = torch.maximum(distance, 0.02 * radius - seen[:, 2].amin())
-    shift[2] = -distance
-    eye = centre + shift @ pose.rotation
-    return lens.with_pose(Pose(pose.rotation, -(pose.rotation @ eye)))
+    radius = (seen.amax(0) - seen.amin(0)).norm().clamp(min=1e-6)
+    shift[2] = -torch.maximum(distance, 0.02 * radius - seen[:, 2].amin())
+    return shift
 
 
 def orbit(
@@ -169,9 +176,15 @@ def room_directions(shape: Mesh, up: Tensor | str | Sequence[float]) -> list[tup
     """
     a, b, c = shape.vertices[shape.faces].float().unbind(1)
     across = torch.linalg.cross(b - a, c - a)
-    facing = frame_of(up) @ across.sum(0)
-    whole = float(across.norm(dim=1).sum())
-    closed = float(facing[:2].norm()) < 0.08 * whole
+    return room_turns(frame_of(up) @ across.sum(0), float(across.norm(dim=1).sum()))
+
+
+def room_turns(facing: Tensor, area: float) -> list[tuple[float, ...]]:
+    """The sum (3,) of the faces' normals times areas as (right, back, up), and the sum of areas.
+
+    -> the directions of `room_directions`.
+    """
+    closed = float(facing[:2].norm()) < 0.08 * area
     angle = math.atan2(-1.0, 0.65) if closed else math.atan2(float(facing[1]), float(facing[0]))
     turned = [angle + step for step in (0.0, -0.9, 0.9)]
     around = [
