@@ -1,0 +1,104 @@
+"""A headless Chromium that looks at pages of `geomdl view`: for the tests and the gallery.
+
+    with chromium() as browser:
+        page = visit(browser, "http://127.0.0.1:8080")
+        picture = settled(page)          # (H, W, 3) uint8, once nothing changes any more
+
+It draws WebGL on the processor (SwiftShader), so no GPU and no screen are needed.
+"""
+
+import io
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+PANEL = 340  # pixels at the right that the page's panel covers
+
+
+def program() -> str | None:
+    """The path of an installed Chromium, None where there is none."""
+    return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running Chromium. Raises FileNotFoundError where none is installed."""
+    path = program()
+    if path is None:
+        raise FileNotFoundError(f"no {' or '.join(PROGRAMS)} on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def visit(browser: Browser, url: str, *, size: tuple[int, int] = (1000, 700)) -> Page:
+    """A new visitor (own cookies and storage) with `url` open; back when its canvas is there."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, accept_downloads=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(url, wait_until="domcontentloaded")
+    page.wait_for_selector("canvas")
+    return page
+
+
+def shot(page: Page) -> np.ndarray:
+    """What the page shows left of its panel: (H, W, 3) uint8."""
+    size = page.viewport_size
+    assert size is not None
+    area = {"x": 0, "y": 0, "width": size["width"] - PANEL, "height": size["height"]}
+    return decoded(page.screenshot(clip=area))  # type: ignore[arg-type]
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """A picture file as (H, W, 3) uint8."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def ink(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 -> (H, W) bool: what differs from the commonest colour, the background."""
+    colors, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
+    background = colors[counts.argmax()].astype(int)
+    return (np.abs(picture.astype(int) - background) > 12).any(-1)
+
+
+def settled(
+    page: Page,
+    good: Callable[[np.ndarray], bool] = lambda picture: bool(ink(picture).mean() > 0.01),
+    *,
+    seconds: float = 20.0,
+) -> np.ndarray:
+    """The picture once it is `good` (by default: something is drawn) and stays the same.
+
+    Raises TimeoutError after `seconds`, with how much of the last picture was not background.
+    """
+    end = time.monotonic() + seconds
+    last = shot(page)
+    while time.monotonic() < end:
+        page.wait_for_timeout(150)
+        now = shot(page)
+        same = np.abs(now.astype(int) - last).max(-1) > 8
+        if good(now) and same.mean() < 0.002:
+            return now
+        last = now
+    raise TimeoutError(f"the page did not come to rest; {ink(last).mean():.1%} of it is drawn")
