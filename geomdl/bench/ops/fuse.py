@@ -1,15 +1,15 @@
 """TSDF fusion of real RGB-D frames against Open3D's VoxelBlockGrid; pictures are decoded before."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from bench import Floor, Row, Work
 from torch import Tensor
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops.fuse import TSDFVolume, fuse
 from geomdl.ops.isosurface import isosurface_blocks
 
@@ -19,7 +19,7 @@ Frame = tuple[Tensor, Tensor, Tensor]  # depth m (H, W), colour 0..1 (H, W, 3), 
 
 def kitchen() -> Path:
     """Where the real frames are: GEOMDL_DATA, or shared/data beside the checkout."""
-    root = Path(__file__).resolve().parents[3] / "shared" / "data"
+    root = Path(__file__).resolve().parents[4] / "shared" / "data"
     return Path(os.environ.get("GEOMDL_DATA", root)) / "rgbd_redkitchen"
 
 
@@ -85,6 +85,11 @@ def same(volume: TSDFVolume, grid: Any) -> None:
 def prepare(block: int, count: int) -> Work:
     folder = kitchen()
     frames, k = real_frames(folder) if folder.is_dir() else procedural_frames()
+    theirs = if_installed(lambda: open3d_fusion(frames, k, block, count))
+    return Work(ours=lambda: ours(frames, k), peer=theirs, same=same)
+
+
+def open3d_fusion(frames: list[Frame], k: Tensor, block: int, count: int) -> Callable[[], Any]:
     import open3d
 
     o3d: Any = open3d
@@ -111,7 +116,7 @@ def prepare(block: int, count: int) -> Work:
             grid.integrate(near, depth, color, lens_t, lens_t, pose, 1000.0, FAR, BAND)
         return grid
 
-    return Work(ours=lambda: ours(frames, k), peer=peer, same=same)
+    return peer
 
 
 def rows() -> Iterator[Row]:

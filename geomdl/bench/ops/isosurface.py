@@ -1,12 +1,12 @@
 """Marching cubes against scikit-image (Lewiner's tables)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from bench import Floor, Row, Work
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops.isosurface import isosurface
 
 SIDE = 128
@@ -40,15 +40,14 @@ def area(vertices: np.ndarray, faces: np.ndarray) -> float:
 
 
 def prepare() -> Work:
+    values = field()
+    return Work(lambda: isosurface(values), if_installed(lambda: lewiner(values.numpy())), same)
+
+
+def lewiner(values: np.ndarray) -> Callable[[], Any]:
     from skimage.measure import marching_cubes
 
-    values = field()
-    array = values.numpy()
-    return Work(
-        ours=lambda: isosurface(values),
-        peer=lambda: marching_cubes(array, 0.0, gradient_direction="ascent"),
-        same=same,
-    )
+    return lambda: marching_cubes(values, 0.0, gradient_direction="ascent")
 
 
 def rows() -> Iterator[Row]:

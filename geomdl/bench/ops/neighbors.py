@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench import Floor, Row, Work
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops.neighbors import knn_index, radius_index
 
 COUNT, K, RADIUS, MOST = 100_000, 16, 0.03, 32
@@ -43,7 +43,7 @@ def knn(
             mine, others = (distances(points, queries, i) for i in (ours, index))
             torch.testing.assert_close(mine, others, rtol=1e-5, atol=1e-6)
 
-        peer = prepare(points.numpy(), queries.numpy())
+        peer = if_installed(lambda: prepare(points.numpy(), queries.numpy()))
         return Work(lambda: knn_index(points, queries, K), peer, same)
 
     return work
@@ -74,22 +74,28 @@ def open3d_knn(points: np.ndarray, queries: np.ndarray) -> Callable[[], Any]:
     return peer
 
 
+def open3d_radius(points: np.ndarray, queries: np.ndarray, hybrid: bool) -> Callable[[], Any]:
+    from open3d import core
+
+    p, q = core.Tensor.from_numpy(points), core.Tensor.from_numpy(queries)
+
+    def peer() -> Any:
+        search = core.nns.NearestNeighborSearch(p)
+        if hybrid:
+            search.hybrid_index(RADIUS)
+            return search.hybrid_search(q, RADIUS, MOST)[0].numpy()
+        search.fixed_radius_index(RADIUS)
+        return search.fixed_radius_search(q, RADIUS)[2].numpy()
+
+    return peer
+
+
 def radius(hybrid: bool) -> Callable[[], Work]:
     """Open3D's hybrid search keeps the nearest MOST as we do; its fixed radius keeps all."""
 
     def work() -> Work:
-        from open3d import core
-
         points, queries = volume(0), volume(1)
-        p, q = core.Tensor.from_numpy(points.numpy()), core.Tensor.from_numpy(queries.numpy())
-
-        def peer() -> Any:
-            search = core.nns.NearestNeighborSearch(p)
-            if hybrid:
-                search.hybrid_index(RADIUS)
-                return search.hybrid_search(q, RADIUS, MOST)[0].numpy()
-            search.fixed_radius_index(RADIUS)
-            return search.fixed_radius_search(q, RADIUS)[2].numpy()
+        peer = if_installed(lambda: open3d_radius(points.numpy(), queries.numpy(), hybrid))
 
         def same(ours: torch.Tensor, theirs: np.ndarray) -> None:
             if hybrid:

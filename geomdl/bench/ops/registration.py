@@ -1,13 +1,13 @@
 """Iterative closest point against Open3D registration_icp."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from bench import Floor, Row, Work
 from torch import Tensor
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops.registration import Alignment, exponential, icp
 
 COUNT, REACH, NOISE, STEPS, STILL = 100_000, 0.05, 0.001, 30, 1e-6
@@ -33,16 +33,6 @@ def prepare() -> Work:
     target, normals = bumpy(0)
     transform = exponential(MOTION)
     source = ((bumpy(1)[0].double() - transform[:3, 3]) @ transform[:3, :3]).float()
-    o3d: Any = importlib.import_module("open3d")
-    clouds = []
-    for points in (source, target):
-        cloud = o3d.geometry.PointCloud()
-        cloud.points = o3d.utility.Vector3dVector(points.double().numpy())
-        clouds.append(cloud)
-    clouds[1].normals = o3d.utility.Vector3dVector(normals.double().numpy())
-    tools = o3d.pipelines.registration
-    plane = tools.TransformationEstimationPointToPlane()
-    stop = tools.ICPConvergenceCriteria(STILL, STILL, STEPS)
 
     def same(ours: Alignment, peer: Any) -> None:
         gap = (ours.transform - torch.tensor(peer.transformation)).abs().max()
@@ -53,11 +43,24 @@ def prepare() -> Work:
         ours=lambda: icp(
             source, target, REACH, normals, iterations=STEPS, tolerance=0.0, change=STILL
         ),
-        peer=lambda: tools.registration_icp(
-            *clouds, REACH, torch.eye(4).double().numpy(), plane, stop
-        ),
+        peer=if_installed(lambda: open3d_icp(source, target, normals)),
         same=same,
     )
+
+
+def open3d_icp(source: Tensor, target: Tensor, normals: Tensor) -> Callable[[], Any]:
+    o3d: Any = importlib.import_module("open3d")
+    clouds = []
+    for points in (source, target):
+        cloud = o3d.geometry.PointCloud()
+        cloud.points = o3d.utility.Vector3dVector(points.double().numpy())
+        clouds.append(cloud)
+    clouds[1].normals = o3d.utility.Vector3dVector(normals.double().numpy())
+    tools = o3d.pipelines.registration
+    plane = tools.TransformationEstimationPointToPlane()
+    stop = tools.ICPConvergenceCriteria(STILL, STILL, STEPS)
+    start = torch.eye(4).double().numpy()
+    return lambda: tools.registration_icp(*clouds, REACH, start, plane, stop)
 
 
 def rows() -> Iterator[Row]:

@@ -1,25 +1,21 @@
 """Voxel means against Open3D's down-sampling, and trilinear reading against grid_sample."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from bench import Floor, Row, Work
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops.voxelize import trilinear, voxelize
 
 COUNT, CELL = 1_000_000, 0.02
 
 
 def prepare_voxelize() -> Work:
-    import open3d
-
-    o3d: Any = open3d
     generator = torch.Generator().manual_seed(0)
     points = torch.randn((COUNT, 3), generator=generator)
     points = points / points.norm(dim=-1, keepdim=True)
-    cloud = o3d.t.geometry.PointCloud(o3d.core.Tensor(points.numpy()))
 
     def same(ours: Any, peer: Any) -> None:
         mine, theirs = ours.features.numpy(), peer.point.positions.numpy()
@@ -29,9 +25,17 @@ def prepare_voxelize() -> Work:
 
     return Work(
         ours=lambda: voxelize(points, CELL, features=points),
-        peer=lambda: cloud.voxel_down_sample(CELL),
+        peer=if_installed(lambda: open3d_means(points.numpy())),
         same=same,
     )
+
+
+def open3d_means(points: np.ndarray) -> Callable[[], Any]:
+    import open3d
+
+    o3d: Any = open3d
+    cloud = o3d.t.geometry.PointCloud(o3d.core.Tensor(points))
+    return lambda: cloud.voxel_down_sample(CELL)
 
 
 def prepare_trilinear() -> Work:

@@ -1,12 +1,12 @@
-"""Distinct keys and hash look-up against NumPy and pandas-free Python: sorting is the peer."""
+"""Distinct keys against torch.unique, which sorts, and hash look-up against Open3D's HashSet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from bench import Floor, Row, Work
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops.keys import build_table, look_up, unique_keys
 
 COUNT = 1_000_000
@@ -29,27 +29,32 @@ def prepare_unique() -> Work:
 
 
 def prepare_look_up() -> Work:
-    import open3d
-
-    o3c: Any = open3d.core
     generator = torch.Generator().manual_seed(0)
     keys = torch.randperm(4 * COUNT, generator=generator)[:COUNT] * 977
     asked = keys.flip(0).contiguous()
-    theirs, theirs_asked = o3c.Tensor(keys.numpy()), o3c.Tensor(asked.numpy())
 
     def ours() -> torch.Tensor:
         return look_up(build_table(keys), asked)
-
-    def peer() -> Any:
-        table = o3c.HashSet(COUNT, o3c.int64, (1,))
-        table.insert(theirs.reshape((COUNT, 1)))
-        return table.find(theirs_asked.reshape((COUNT, 1)))
 
     def same(mine: torch.Tensor, found: Any) -> None:
         if not (bool(found[1].numpy().all()) and np.array_equal(keys[mine], asked)):
             raise AssertionError("a key was not found")
 
-    return Work(ours=ours, peer=peer, same=same)
+    return Work(ours, if_installed(lambda: open3d_set(keys.numpy(), asked.numpy())), same)
+
+
+def open3d_set(keys: np.ndarray, asked: np.ndarray) -> Callable[[], Any]:
+    import open3d
+
+    o3c: Any = open3d.core
+    held, wanted = (o3c.Tensor(a).reshape((COUNT, 1)) for a in (keys, asked))
+
+    def peer() -> Any:
+        table = o3c.HashSet(COUNT, o3c.int64, (1,))
+        table.insert(held)
+        return table.find(wanted)
+
+    return peer
 
 
 def rows() -> Iterator[Row]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench import Floor, Row, Work
 from torch import Tensor
 
+from geomdl.bench.measure import Floor, Row, Work, if_installed
 from geomdl.ops import raycast
 
 PEER = "Open3D RaycastingScene"
@@ -48,7 +48,7 @@ def armadillo() -> tuple[Tensor, Tensor]:
 
 
 def data() -> Path:
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[4] / "shared" / "data"
     return Path(os.environ.get("GEOMDL_DATA", beside))
 
 
@@ -124,44 +124,58 @@ def same_distance(ours: tuple[Tensor, Tensor, Tensor], queries: Tensor, peer: An
 
 def signed(mesh: tuple[Tensor, Tensor], build: bool) -> Work:
     queries = grid(64)
-    peers = as_open3d(queries)
-    bvh, scene = raycast.build_bvh(*mesh), scene_of(*mesh)
+    bvh = raycast.build_bvh(*mesh)
+
+    def peer() -> Callable[[], Any]:
+        asked, scene = as_open3d(queries), scene_of(*mesh)
+        return lambda: (scene_of(*mesh) if build else scene).compute_signed_distance(asked)
+
     return Work(
         lambda: raycast.signed_distance(*mesh, queries, None if build else bvh),
-        lambda: (scene_of(*mesh) if build else scene).compute_signed_distance(peers),
+        if_installed(peer),
         same_sign_and_size,
     )
 
 
 def hits(mesh: tuple[Tensor, Tensor], build: bool) -> Work:
     rays = image(640, 480)
-    peers = rays_of(*rays)
-    bvh, scene = raycast.build_bvh(*mesh), scene_of(*mesh)
+    bvh = raycast.build_bvh(*mesh)
+
+    def peer() -> Callable[[], Any]:
+        asked, scene = rays_of(*rays), scene_of(*mesh)
+        return lambda: (scene_of(*mesh) if build else scene).cast_rays(asked)
+
     return Work(
         lambda: raycast.first_hit(*mesh, *rays, None if build else bvh),
-        lambda: (scene_of(*mesh) if build else scene).cast_rays(peers),
+        if_installed(peer),
         same_hits,
     )
 
 
 def flags(mesh: tuple[Tensor, Tensor]) -> Work:
     rays = image(640, 480)
-    peers = rays_of(*rays)
-    bvh, scene = raycast.build_bvh(*mesh), scene_of(*mesh)
+    bvh = raycast.build_bvh(*mesh)
+
+    def peer() -> Callable[[], Any]:
+        asked, scene = rays_of(*rays), scene_of(*mesh)
+        return lambda: scene.test_occlusions(asked)
+
     return Work(
-        lambda: raycast.any_hit(*mesh, *rays, math.inf, bvh),
-        lambda: scene.test_occlusions(peers),
-        same_flags,
+        lambda: raycast.any_hit(*mesh, *rays, math.inf, bvh), if_installed(peer), same_flags
     )
 
 
 def nearest(mesh: tuple[Tensor, Tensor]) -> Work:
     queries = grid(64)
-    peers = as_open3d(queries)
-    bvh, scene = raycast.build_bvh(*mesh), scene_of(*mesh)
+    bvh = raycast.build_bvh(*mesh)
+
+    def peer() -> Callable[[], Any]:
+        asked, scene = as_open3d(queries), scene_of(*mesh)
+        return lambda: scene.compute_distance(asked)
+
     return Work(
         lambda: raycast.closest_point(*mesh, queries, bvh),
-        lambda: scene.compute_distance(peers),
+        if_installed(peer),
         lambda ours, peer: same_distance(ours, queries, peer),
     )
 

@@ -1,0 +1,1 @@
+"""Rows of the ops; one file per family, each with a function `rows()`."""
