@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from geomdl.errors import GeometryError
 
 if TYPE_CHECKING:
-    from geomdl import fields, io, ops, render, structures
+    from geomdl import fields, io, ops, render, structures, viewer
     from geomdl.io import load, open_rgbd, save
     from geomdl.structures import (
         Camera,
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
         SparseVoxels,
         VoxelGrid,
     )
+    from geomdl.viewer.look import Look
+    from geomdl.viewer.show import show
 
 __version__ = "0.1.0"
 
-_ROOMS = ("fields", "io", "ops", "reconstruct", "render", "structures", "doctor")
+_ROOMS = ("fields", "io", "ops", "reconstruct", "render", "structures", "doctor", "viewer")
 _NAMES = {
     "load": "geomdl.io",
     "open_rgbd": "geomdl.io",
@@ -41,11 +43,14 @@ _NAMES = {
     "Ragged": "geomdl.structures",
     "SparseVoxels": "geomdl.structures",
     "VoxelGrid": "geomdl.structures",
+    "Look": "geomdl.viewer.look",
+    "show": "geomdl.viewer.show",
 }
 
 __all__ = [
     "Camera",
     "GeometryError",
+    "Look",
     "Mesh",
     "PointCloud",
     "Pose",
@@ -60,7 +65,9 @@ __all__ = [
     "ops",
     "render",
     "save",
+    "show",
     "structures",
+    "viewer",
 ]
 
 
