@@ -9,6 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what FILES says, for editors and type checkers
+    from geomdl.ops.clip import (
+        clip_mesh,
+    )
     from geomdl.ops.differential import (
         border_vertices,
         cotangent_laplacian,
@@ -124,6 +127,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "signed_distance",
         "winding_number",
     ),
+    "clip": ("clip_mesh",),
     "rasterize": ("interpolate", "rasterize"),
     "splat": ("splat",),
     "fuse": ("TSDFVolume", "fuse", "fuse_grid", "pixel_weights"),

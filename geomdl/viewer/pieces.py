@@ -1,0 +1,146 @@
+"""Meshes in pieces with normals: what is sent and cut at once. Near faces share a piece."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from geomdl.ops.differential import corner_angles, face_normals
+from geomdl.ops.keys import morton_keys, unique_keys
+from geomdl.structures import Mesh
+
+FACES = 65_536  # of a piece; a moved clip plane sends only the pieces that it crosses
+CREASE = 0.64  # cosine; a face that turns away more from the mean normal keeps its own
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Points and normals (W, 3), faces (G, 3), and where they come from in the whole mesh.
+
+    vertex (W,), face (G,); low, high: the corners (3,) of its box.
+    """
+
+    points: Tensor
+    normals: Tensor
+    faces: Tensor
+    vertex: Tensor
+    face: Tensor
+    low: Tensor
+    high: Tensor
+
+
+def pieces_of(mesh: Mesh, flat: bool) -> tuple[Piece, ...]:
+    """Mesh -> its pieces, with normals by face (flat) or smooth with creases.
+
+    A mesh with textures stays in one piece, which has its pictures once.
+    """
+    vertices = mesh.vertices.detach().float().contiguous()
+    if flat:
+        faces, vertex, normals = _flat(vertices, mesh.faces)
+    else:
+        given = None if mesh.normals is None else mesh.normals.detach().float()
+        faces, vertex, normals = _smooth(vertices, mesh.faces, given)
+    textured = mesh.uvs is not None and any(m.texture is not None for m in mesh.materials)
+    if textured or len(faces) <= 3 * FACES // 2:
+        parts = [torch.arange(len(faces))] if len(faces) else []
+    else:
+        order = _near_together(vertices, mesh.faces)
+        count = -(-len(faces) // FACES)
+        parts = list(order.tensor_split(count))
+    used = torch.zeros(len(vertex), dtype=torch.bool)
+    number = torch.empty(len(vertex), dtype=torch.int64)
+    pieces = []
+    for part in parts:
+        own = faces[part]
+        used.zero_()[own.flatten()] = True
+        kept = used.nonzero()[:, 0]
+        number[kept] = torch.arange(len(kept))
+        points = vertices[vertex[kept]]
+        pieces.append(
+            Piece(
+                points, normals[kept], number[own], vertex[kept], part,
+                points.amin(0), points.amax(0),
+            )
+        )  # fmt: skip
+    return tuple(pieces)
+
+
+def parted(faces: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Faces (F, 3) of W vertices, values (F,) -> faces, vertex (X,), value (X,), X >= W.
+
+    Vertices whose faces differ in value come once for each that needs another than the last.
+    """
+    count = int(faces.max()) + 1 if len(faces) else 0
+    flat = faces.flatten()
+    each = values.repeat_interleave(3)
+    # The last face of a vertex decides: the highest corner number, in any order of writing.
+    last = torch.full((count,), -1).scatter_reduce_(0, flat, torch.arange(len(flat)), "amax")
+    home = each[last.clamp(min=0)]
+    own = each != home[flat]
+    return _split(faces, own, count, home, each)
+
+
+def _split(
+    faces: Tensor, own: Tensor, count: int, shared: Tensor, at_corner: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Corners (3F,) that are `own` leave their vertex with the value they have themselves."""
+    alone = own.nonzero()[:, 0]
+    flat = faces.flatten()
+    vertex = torch.cat([torch.arange(count), flat[alone]])
+    new = flat.clone()
+    new[alone] = torch.arange(count, count + len(alone))
+    return new.unflatten(0, (-1, 3)), vertex, torch.cat([shared, at_corner[alone]])
+
+
+def _flat(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    normals = face_normals(vertices, faces).repeat_interleave(3, 0)
+    return torch.arange(3 * len(faces)).unflatten(0, (-1, 3)), faces.flatten(), normals
+
+
+def _smooth(vertices: Tensor, faces: Tensor, given: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Faces, the vertex and the normal of each of their vertices; creases are split open."""
+    own = face_normals(vertices, faces)
+    if given is None:
+        mean = _agreed(vertices, faces, own)
+        across = (mean[faces] * own[:, None]).sum(-1)  # (F, 3)
+        split = across < CREASE
+    else:
+        mean = torch.nn.functional.normalize(given, dim=1)
+        split = (mean == 0).all(1)[faces]
+    split &= (own != 0).any(1)[:, None]
+    at_corner = own.repeat_interleave(3, 0) if bool(split.any()) else own[:0]
+    return _split(faces, split.flatten(), len(vertices), mean, at_corner)
+
+
+def _agreed(vertices: Tensor, faces: Tensor, own: Tensor) -> Tensor:
+    """Normals (V, 3) weighted by angle, of the surface whose coinciding vertices are one.
+
+    Zero where faces look against each other.
+    """
+    angles = corner_angles(vertices, faces)[..., None]
+    both = torch.cat([angles * own[:, None], angles], 2).flatten(0, 1)  # (3F, 4)
+    total = both.new_zeros(len(vertices), 4).index_add_(0, faces.flatten(), both)
+    count, place = _welded(vertices)
+    if count < len(vertices):
+        total = total.new_zeros(count, 4).index_add_(0, place, total)
+    mean = total[:, :3] / total[:, 3:].clamp(min=1e-12)
+    length = mean.norm(dim=1, keepdim=True)
+    normals = torch.where(length > 0.6, mean / length.clamp(min=1e-12), 0.0)
+    return normals[place] if count < len(vertices) else normals
+
+
+def _welded(vertices: Tensor) -> tuple[int, Tensor]:
+    """How many different positions there are, and the one (V,) of every vertex."""
+    bits = (vertices + 0.0).view(torch.int32).long()  # -0 becomes 0
+    key = (bits * torch.tensor([73856093, 19349663, 83492791])).sum(1)
+    key = key * 2654435761 + (bits[:, 0] ^ (bits[:, 1] << 21) ^ (bits[:, 2] << 42))
+    distinct, place, _, _ = unique_keys(key)
+    return len(distinct), place
+
+
+def _near_together(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Faces in the order (F,) of a Morton curve through their centroids."""
+    centre = vertices[faces].sum(1)
+    low, high = centre.amin(0), centre.amax(0)
+    cells = (centre - low) / (high - low).amax().clamp(min=1e-30) * 1023
+    return morton_keys(cells.int()).argsort(stable=True)
