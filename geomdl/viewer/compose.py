@@ -28,7 +28,7 @@ from geomdl.viewer.paint import (
 )
 from geomdl.viewer.pointsize import radius_of
 from geomdl.viewer.scene import Item, Scene, Shape
-from geomdl.viewer.surfaces import surface_parts
+from geomdl.viewer.surfaces import surface_parts, wears_plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +40,16 @@ class Colouring:
     legends: tuple[Legend, ...]
     key: Hashable
 
-    def key_of(self, name: str) -> Hashable:
-        """What the colours of item `name` depend on."""
-        return (self.key, name in self.values)
+    def key_of(self, item: Item, shape: Mesh | PointCloud, look: Look) -> Hashable:
+        """What the colours of an item depend on."""
+        if item.name in self.values:
+            return self.key
+        own = look.color_by in ("own", "normal")
+        if isinstance(shape, Mesh) and len(shape):
+            plain = wears_plain(shape, look)
+        else:
+            plain = look.color_by != "normal" and not (own and shape.colors is not None)
+        return (look.color_by if own else "plain", look.color if plain else None)
 
 
 def compose(scene: Scene, look: Look) -> Drawing:
@@ -112,7 +119,7 @@ def _colouring(
 ) -> Colouring:
     by = look.color_by
     if by in PLAIN:
-        return Colouring({}, None, (), (by, look.color))
+        return Colouring({}, None, (), None)
     found = {item.name: values_of(scene, item, look, view) for item in shown}
     values = {name: value for name, value in found.items() if value is not None}
     if not values and shown and by not in attributes(scene, look.frame):
@@ -135,15 +142,15 @@ def _colouring(
         about = tuple(view[0].tolist() + view[1].tolist())
     elif by == "distance":
         about = (title_of(scene, look), scene.frame_count > 1 and look.frame)
-    return Colouring(values, limits, tuple(legends), (by, look.color, look.ramp, limits, about))
+    return Colouring(values, limits, tuple(legends), (by, look.ramp, limits, about))
 
 
 def _parts(
     scene: Scene, item: Item, look: Look, planes: tuple[Plane, ...], colouring: Colouring
 ) -> Sequence[Part]:
     shape = scene.shape(item.name, look.frame)
-    values, key = colouring.values.get(item.name), colouring.key_of(item.name)
     if isinstance(shape, Mesh) and len(shape):
+        values, key = colouring.values.get(item.name), colouring.key_of(item, shape, look)
         return surface_parts(scene, item.name, look, planes, values, colouring.limits, key)
     if isinstance(shape, Mesh | PointCloud):
         cloud = shape.point_cloud() if isinstance(shape, Mesh) else shape
@@ -168,7 +175,7 @@ def _dots(
     place = ("points", item.name, frame)
     points = scene.cache.get(place, lambda: cloud.points.detach().float().contiguous())
     values = colouring.values.get(item.name)
-    worn = (place, colouring.key_of(item.name))
+    worn = (place, colouring.key_of(item, cloud, look))
 
     def paint() -> Tensor:
         if values is not None:
@@ -186,8 +193,8 @@ def _dots(
             keep &= plane.signed(points) <= 0
         return keep
 
-    colors = scene.cache.get(("painted", worn), paint)
-    keep = scene.cache.get(("keep", place, planes), kept) if planes else None
+    colors = scene.passing.get(("painted", worn), paint)
+    keep = scene.passing.get(("keep", place, planes), kept) if planes else None
     if keep is not None and not bool(keep.any()):
         return []
     if look.point_size is None:

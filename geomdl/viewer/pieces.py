@@ -38,8 +38,7 @@ def pieces_of(mesh: Mesh, flat: bool) -> tuple[Piece, ...]:
     if flat:
         faces, vertex, normals = _flat(vertices, mesh.faces)
     else:
-        given = None if mesh.normals is None else mesh.normals.detach().float()
-        faces, vertex, normals = _smooth(vertices, mesh.faces, given)
+        faces, vertex, normals = _smooth(mesh, vertices)
     textured = mesh.uvs is not None and any(m.texture is not None for m in mesh.materials)
     if textured or len(faces) <= 3 * FACES // 2:
         parts = [torch.arange(len(faces))] if len(faces) else []
@@ -65,30 +64,31 @@ def pieces_of(mesh: Mesh, flat: bool) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def parted(faces: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Faces (F, 3) of W vertices, values (F,) -> faces, vertex (X,), value (X,), X >= W.
+def parted(faces: Tensor, at_corner: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Faces (F, 3), values (3F, ...) of their corners -> faces, vertex (X,), value (X, ...).
 
-    Vertices whose faces differ in value come once for each that needs another than the last.
+    A vertex takes the value of its last corner; corners with another one get a vertex of their own.
     """
     count = int(faces.max()) + 1 if len(faces) else 0
     flat = faces.flatten()
-    each = values.repeat_interleave(3)
-    # The last face of a vertex decides: the highest corner number, in any order of writing.
+    # The highest corner number decides, so that it does not matter who writes last.
     last = torch.full((count,), -1).scatter_reduce_(0, flat, torch.arange(len(flat)), "amax")
-    home = each[last.clamp(min=0)]
-    own = each != home[flat]
-    return _split(faces, own, count, home, each)
+    shared = at_corner[last.clamp(min=0)]
+    differs = at_corner != shared[flat]
+    return _split(
+        faces, differs.flatten(1).any(1) if differs.ndim > 1 else differs, shared, at_corner
+    )
 
 
 def _split(
-    faces: Tensor, own: Tensor, count: int, shared: Tensor, at_corner: Tensor
+    faces: Tensor, own: Tensor, shared: Tensor, at_corner: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Corners (3F,) that are `own` leave their vertex with the value they have themselves."""
+    """Corners (3F,) that are `own` leave the vertices with their values for ones of their own."""
     alone = own.nonzero()[:, 0]
     flat = faces.flatten()
-    vertex = torch.cat([torch.arange(count), flat[alone]])
+    vertex = torch.cat([torch.arange(len(shared)), flat[alone]])
     new = flat.clone()
-    new[alone] = torch.arange(count, count + len(alone))
+    new[alone] = torch.arange(len(shared), len(shared) + len(alone))
     return new.unflatten(0, (-1, 3)), vertex, torch.cat([shared, at_corner[alone]])
 
 
@@ -97,19 +97,28 @@ def _flat(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return torch.arange(3 * len(faces)).unflatten(0, (-1, 3)), faces.flatten(), normals
 
 
-def _smooth(vertices: Tensor, faces: Tensor, given: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+def _smooth(mesh: Mesh, vertices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Faces, the vertex and the normal of each of their vertices; creases are split open."""
+    faces = mesh.faces
     own = face_normals(vertices, faces)
-    if given is None:
+    per_corner = mesh.face_attributes.get("corner_normals")
+    if mesh.normals is None and per_corner is not None and per_corner.shape[1:] == (3, 3):
+        given = _unit(per_corner.detach().float())
+        given = torch.where((given == 0).all(-1, keepdim=True), own[:, None], given)
+        return parted(faces, given.flatten(0, 1))
+    if mesh.normals is None:
         mean = _agreed(vertices, faces, own)
-        across = (mean[faces] * own[:, None]).sum(-1)  # (F, 3)
-        split = across < CREASE
+        split = (mean[faces] * own[:, None]).sum(-1) < CREASE  # (F, 3)
     else:
-        mean = torch.nn.functional.normalize(given, dim=1)
+        mean = _unit(mesh.normals.detach().float())
         split = (mean == 0).all(1)[faces]
     split &= (own != 0).any(1)[:, None]
     at_corner = own.repeat_interleave(3, 0) if bool(split.any()) else own[:0]
-    return _split(faces, split.flatten(), len(vertices), mean, at_corner)
+    return _split(faces, split.flatten(), mean, at_corner)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return torch.nn.functional.normalize(vectors, dim=-1, eps=1e-20)
 
 
 def _agreed(vertices: Tensor, faces: Tensor, own: Tensor) -> Tensor:

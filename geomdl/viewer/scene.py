@@ -1,11 +1,15 @@
 """What is looked at: named items, each one shape or a sequence of them."""
 
+import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
+import torch
 
 from geomdl.errors import GeometryError
 from geomdl.io.posed import PosedImages
@@ -38,12 +42,15 @@ class Item:
 class Cache:
     """Values by key, the latest used ones, safe to use from many threads.
 
-    A value is made once: threads that ask for it meanwhile wait.
+    Holds at most `most` values, and `most_bytes` of tensors and bytes in them; the value that was
+    made last always stays. A value is made once: threads that ask for it meanwhile wait.
     """
 
-    def __init__(self, most: int = 64) -> None:
+    def __init__(self, most: int = 4096, most_bytes: int = 4 << 30) -> None:
         self._most = most
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -52,29 +59,56 @@ class Cache:
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
-                return self._values[key]
+                return self._values[key][0]
             making = self._making.setdefault(key, threading.Lock())
         with making:
             with self._lock:
                 if key in self._values:
-                    return self._values[key]
+                    return self._values[key][0]
             try:
                 value = make()
             finally:
                 with self._lock:
                     self._making.pop(key, None)
-            with self._lock:
-                self._values[key] = value
-                while len(self._values) > self._most:
-                    self._values.popitem(last=False)
+            self._keep(key, value)
             return value
+
+    def _keep(self, key: Hashable, value: Any) -> None:
+        size = bytes_of(value)
+        with self._lock:
+            self._values[key] = (value, size)
+            self._bytes += size
+            while len(self._values) > 1 and (
+                len(self._values) > self._most or self._bytes > self._most_bytes
+            ):
+                _, (_, gone) = self._values.popitem(last=False)
+                self._bytes -= gone
+
+
+def bytes_of(value: Any) -> int:
+    """Memory (bytes) of the tensors, arrays and byte strings in a nest of dataclasses, tuples,
+    lists and dictionaries."""
+    if isinstance(value, torch.Tensor):
+        return value.untyped_storage().nbytes()
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, bytes | bytearray):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(bytes_of, value.values()))
+    if isinstance(value, tuple | list):
+        return sum(map(bytes_of, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return sum(bytes_of(getattr(value, f.name)) for f in dataclasses.fields(value))
+    return 0
 
 
 class Scene:
     """Items with different names, and what was computed for them (`cache`).
 
     All who draw one scene share its cache: the page for every visitor, the picture, the click.
-    up: 'x', 'y', 'z', or with '-', which way is up in the files. Raises GeometryError.
+    `passing` is a smaller cache, for what a dragged control makes anew all the time. up: 'x', 'y',
+    'z', or with '-', which way is up in the files. Raises GeometryError.
     """
 
     def __init__(self, items: Sequence[Item], up: str = "z") -> None:
@@ -85,7 +119,8 @@ class Scene:
         self.items = tuple(items)
         self.up = up
         self.cache = Cache()
-        self._shapes = Cache(most=max(32, 2 * len(self.items)))
+        self.passing = Cache(most_bytes=1 << 30)
+        self._shapes = Cache()
 
     @property
     def names(self) -> tuple[str, ...]:

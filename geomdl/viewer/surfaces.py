@@ -47,7 +47,7 @@ def surface_parts(
     made: Hashable = ("pieces", name, frame, flat)
     pieces = scene.cache.get(made, lambda: pieces_of(mesh, flat))
     worn: Hashable = (made, paint_key)
-    painted = scene.cache.get(
+    painted = scene.passing.get(
         ("painted", worn),
         lambda: tuple(_painted(piece, mesh, look, values, limits) for piece in pieces),
     )
@@ -60,8 +60,9 @@ def surface_parts(
         if kept is None:
             continue
         style = (look.shading != "none", look.wireframe, front, look.opacity)
-        key = (worn, number, across, style)
-        parts.append(Surface(f"{name}/surface {number}", name, key, kept, *style))
+        place = (worn, number, across)
+        part = Surface(f"{name}/surface {number}", name, (place, style), kept, *style, place)
+        parts.append(part)
     return parts
 
 
@@ -87,7 +88,7 @@ def _cut(
             mesh = _clipped(mesh, plane)
         return mesh
 
-    mesh = scene.cache.get(("cut", key, tuple(across)), cut)
+    mesh = scene.passing.get(("cut", key, tuple(across)), cut)
     return (mesh if len(mesh) else None), tuple(across)
 
 
@@ -112,6 +113,8 @@ def _painted(
     values: Values | None,
     limits: tuple[float, float] | None,
 ) -> Painted:
+    if values is None and look.color_by == "own":
+        values = _face_colors(mesh)
     if values is not None:
         return Painted(_by_values(piece, mesh, look, values, limits), piece.low, piece.high)
     bare = Mesh(piece.points, piece.faces, normals=piece.normals)
@@ -124,19 +127,32 @@ def _painted(
     return Painted(worn, piece.low, piece.high)
 
 
+def _face_colors(mesh: Mesh) -> Values | None:
+    """The colours of faces, where a file has them and nothing finer."""
+    colors = mesh.face_attributes.get("colors")
+    if mesh.colors is not None or mesh.face_material is not None or colors is None:
+        return None
+    fits = colors.is_floating_point() and colors.shape[1:] == (3,)
+    return Values(colors.detach().float().clamp(0, 1), on_faces=True) if fits else None
+
+
+def wears_plain(shape: Mesh, look: Look) -> bool:
+    """Whether the colour of what has none is seen on a mesh that no values colour."""
+    if look.color_by != "own":
+        return look.color_by != "normal"
+    if shape.face_material is not None and shape.materials:
+        return shape.colors is None and bool((shape.face_material < 0).any())
+    return shape.colors is None and _face_colors(shape) is None
+
+
 def _by_values(
     piece: Piece, mesh: Mesh, look: Look, values: Values, limits: tuple[float, float] | None
 ) -> Mesh:
     points, normals, faces, vertex = piece.points, piece.normals, piece.faces, piece.vertex
     number, on_faces = values.values, values.on_faces
-    if number.ndim == 2 and on_faces:  # colours: faces that share one share vertices
-        number = number[piece.face]
-        distinct, index = number.unique(dim=0, return_inverse=True)
-        faces, vertex, chosen = parted(faces, index)
-        return Mesh(points[vertex], faces, normals=normals[vertex], colors=distinct[chosen])
     if on_faces or values.labels:
         each = number[piece.face] if on_faces else _majority(number[mesh.faces[piece.face]])
-        faces, vertex, chosen = parted(faces, each)
+        faces, vertex, chosen = parted(faces, each.repeat_interleave(3, 0))
         points, normals = points[vertex], normals[vertex]
     else:
         chosen = number[vertex]
