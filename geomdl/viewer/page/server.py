@@ -1,0 +1,129 @@
+"""The page: one scene, a look to begin with, and a Session for every visitor."""
+
+import math
+import threading
+from pathlib import Path
+
+import viser
+
+from geomdl.errors import GeometryError
+from geomdl.viewer.compose import compose
+from geomdl.viewer.drawing import Drawing
+from geomdl.viewer.look import Look
+from geomdl.viewer.page import guard
+from geomdl.viewer.page.session import Session, Shared, reach
+from geomdl.viewer.scene import Scene
+from geomdl.viewer.viewpoint import initial
+
+PLAIN = Look()
+BESIDE = Path(__file__).with_name("beside.html")
+ASPECT = 1.6  # of a usual page; each visitor's own is not known before it connects
+
+
+class Viewer:
+    """Serves a scene on a host and a port, or the next free one, until `stop`.
+
+    Starts at once and draws meanwhile. Raises GeometryError for a host that is not of this machine
+    and for a look that cannot be drawn.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        look: Look = PLAIN,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        title: str | None = None,
+        dark: bool = False,
+    ) -> None:
+        guard.check_host(host)
+        self.look = look
+        self._shared = Shared(scene, title or ", ".join(scene.names[:3]) or "geomdl")
+        self._sessions: dict[int, Session] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._host = host
+        self._server = self._serve(host, port)
+        gui = self._server.gui
+        gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=dark)
+        gui.set_panel_label("geomdl")
+        gui.main_panel.dock_right()
+        self._server.scene.configure_default_lights(False, cast_shadow=False)
+        self._server.scene.configure_environment_map(None)
+        try:
+            self._aim(compose(scene, look))
+        except BaseException:
+            self.stop()
+            raise
+        self._server.on_client_connect(self._connected)
+        self._server.on_client_disconnect(self._disconnected)
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        name = self._host if guard.is_loopback(self._host) else guard.address()
+        name = f"[{name}]" if ":" in name else name
+        return f"http://{name}:{self._server.get_port()}/"
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The visitors who are there."""
+        with self._lock:
+            return tuple(self._sessions.values())
+
+    def wait(self) -> None:
+        """Sleep until `stop`; Ctrl-C is raised as KeyboardInterrupt."""
+        self._stopped.wait()
+
+    def stop(self) -> None:
+        """End all sessions and the server."""
+        for session in self.sessions:
+            session.close()
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._server.stop()
+
+    def _serve(self, host: str, port: int) -> viser.ViserServer:
+        server = None
+        try:
+            with guard.guarded(host, {"/beside": BESIDE.read_text()}), guard.quiet():
+                server = viser.ViserServer(host=host, port=port, verbose=False)
+        except GeometryError:
+            if server is not None:
+                server.stop()
+            raise
+        return server
+
+    def _aim(self, drawing: Drawing) -> None:
+        """The view that visitors begin with, and return to by 'Reset View'."""
+        view = initial(drawing, self.look, ASPECT)
+        sign = "" if drawing.up.startswith("-") else "+"
+        self._server.scene.set_up_direction(f"{sign}{drawing.up}")  # type: ignore[arg-type]
+        size = float((drawing.high - drawing.low).norm()) or 1.0
+        camera = self._server.initial_camera
+        camera.near, camera.far = reach(size)
+        camera.fov = math.radians(view.fov)
+        camera.up = view.up
+        camera.look_at = view.target
+        camera.position = view.eye
+
+    def _connected(self, client: viser.ClientHandle) -> None:
+        session = Session(self._shared, client, self.look)
+        with self._lock:
+            self._sessions[client.client_id] = session
+        session.start(_build)
+
+    def _disconnected(self, client: viser.ClientHandle) -> None:
+        with self._lock:
+            session = self._sessions.pop(client.client_id, None)
+        if session is not None:
+            session.close()
+
+
+def _build(session: Session) -> None:
+    try:
+        from geomdl.viewer.page import panel  # type: ignore[attr-defined]
+    except ImportError:
+        return
+    panel.build(session)

@@ -1,0 +1,311 @@
+"""One visitor of the page: what they look at and how. Visitors never share a state."""
+
+import math
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import viser
+
+from geomdl.errors import GeometryError
+from geomdl.viewer.compose import compose
+from geomdl.viewer.drawing import Drawing
+from geomdl.viewer.look import Look, Vector, from_link
+from geomdl.viewer.page import script
+from geomdl.viewer.page.links import Links
+from geomdl.viewer.page.nodes import Files, Nodes
+from geomdl.viewer.page.worker import Worker
+from geomdl.viewer.scene import Scene
+from geomdl.viewer.viewpoint import Viewpoint, initial
+
+HELLO = 3.0  # seconds that the first picture waits for the page's script
+CAMERA = 0.1  # seconds between two calls of camera callbacks
+REMEMBER = 0.7  # seconds until the address in the browser follows the view
+
+Direction = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the visitors of one page have in common."""
+
+    scene: Scene
+    title: str = "geomdl"
+    files: Files = field(default_factory=Files)
+    links: Links = field(default_factory=Links)
+
+
+class Session:
+    """A visitor: their client of viser, the look they chose, and the drawing they see.
+
+    `change` and all other methods may be called from any thread; the work is done in turn on the
+    session's own thread, and so are all callbacks.
+    """
+
+    def __init__(self, shared: Shared, client: viser.ClientHandle, look: Look) -> None:
+        self.scene = shared.scene
+        self.client = client
+        self.drawing: Drawing | None = None
+        self.base = ""
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._look = self._shown = look
+        self._listeners: list[Callable[[Look, Look], object]] = []
+        self._drawn: list[Callable[[Drawing], object]] = []
+        self._cameras: list[Callable[[Viewpoint], object]] = []
+        self._clicks: list[Callable[[Direction, Direction, float], object]] = []
+        self._worker = Worker(f"geomdl page {client.client_id}", self._failed)
+        self._nodes = Nodes(client, shared.files, self._after)
+        self._hello = threading.Event()
+        self._search = ""
+        self._closed = False
+
+    def start(self, build: Callable[["Session"], None]) -> None:
+        """Prepare the page, read its link, build its controls, draw."""
+        script.hear(self.client, self._heard)
+        script.prepare(self.client, self._shared.title)
+        self.client.camera.on_update(lambda _: self._moved())
+        self.client.scene.on_click()(self._clicked)
+        self._worker.later(lambda: self._begin(build))
+
+    @property
+    def look(self) -> Look:
+        """The look that was asked for last."""
+        with self._lock:
+            return self._look
+
+    @property
+    def pending(self) -> int:
+        """How many files were sent that the page has not read yet."""
+        return self._nodes.pending
+
+    def change(self, **fields: Any) -> None:
+        """Replace fields of the look and draw again soon. Raises GeometryError for bad values."""
+        with self._lock:
+            self._look = self._look.replace(**fields)
+        self._worker.later(self._redraw, name="redraw")
+
+    def listen(self, callback: Callable[[Look, Look], object]) -> None:
+        """Call back with the old and the new look before a changed one is drawn."""
+        self._listeners.append(callback)
+
+    def on_drawing(self, callback: Callable[[Drawing], object]) -> None:
+        """Call back after each drawing was sent, at once with the one that is there."""
+        self._drawn.append(callback)
+        if self.drawing is not None:
+            drawing = self.drawing
+            self.later(lambda: callback(drawing))
+
+    def on_camera(self, callback: Callable[[Viewpoint], object]) -> None:
+        """Call back while the camera moves, ten times a second, and where it comes to rest."""
+        self._cameras.append(callback)
+
+    def on_click(self, callback: Callable[[Direction, Direction, float], object]) -> None:
+        """Call back with a click's origin, unit direction, and radians per pixel."""
+        self._clicks.append(callback)
+
+    def later(self, function: Callable[[], object], seconds: float = 0.0) -> None:
+        """Run a function on the session's thread, not before `seconds` have passed."""
+        self._worker.later(function, seconds)
+
+    def viewpoint(self) -> Viewpoint:
+        """Where the visitor looks from."""
+        camera = self.client.camera
+        eye, target, up = (
+            _vector(v) for v in (camera.position, camera.look_at, camera.up_direction)
+        )
+        return Viewpoint(eye, target, up, math.degrees(camera.fov))
+
+    def move(self, viewpoint: Viewpoint) -> None:
+        """Look from there."""
+        camera = self.client.camera
+        with self.client.atomic():
+            camera.up_direction = viewpoint.up
+            camera.position = viewpoint.eye
+            camera.look_at = viewpoint.target
+            camera.fov = math.radians(viewpoint.fov)
+
+    def reset(self) -> None:
+        """Look at everything from the front corner."""
+        if self.drawing is not None:
+            look = self.look.replace(eye=None, target=None)
+            self.move(initial(self.drawing, look, self.aspect))
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the page."""
+        state = self.client.camera
+        return state.image_width / max(state.image_height, 1)
+
+    @property
+    def link_group(self) -> str | None:
+        """The name of the group whose cameras move together with this one."""
+        return self._shared.links.group(self)
+
+    @link_group.setter
+    def link_group(self, group: str | None) -> None:
+        self._shared.links.join(self, group)
+
+    def link(self) -> str:
+        """A link that opens the same view with the same look."""
+        return f"{self.base}?{self._query()}"
+
+    def notify(self, title: str, text: str = "") -> None:
+        """A message in the corner of the page, for a few seconds."""
+        self.client.add_notification(title, text, auto_close_seconds=6.0)
+
+    def overlay(self, visible: bool) -> None:
+        """Show or hide the frame rate and the memory."""
+        script.call(self.client, "overlay.show", visible)
+
+    def close(self) -> None:
+        """The visitor has gone."""
+        self._closed = True
+        self._hello.set()
+        self._worker.close()
+        self._shared.links.join(self, None)
+        self._nodes.clear()
+
+    def _begin(self, build: Callable[["Session"], None]) -> None:
+        self._hello.wait(HELLO)
+        if self._closed:
+            return
+        query = parse_qs(self._search.removeprefix("?"))
+        if "look" in query:
+            try:
+                with self._lock:
+                    self._look = from_link(self._search, self._look)
+            except GeometryError as error:
+                self.notify("The link cannot be read", str(error))
+        with self._lock:
+            # From here on the browser knows where its camera is.
+            self._look = self._shown = self._look.replace(eye=None, target=None)
+        if "group" in query:
+            self.link_group = query["group"][0]
+        build(self)
+        self._redraw()
+
+    def _redraw(self) -> None:
+        with self._lock:
+            old, new = self._shown, self._look
+            self._shown = new
+        if old != new:
+            self._announce(old, new)
+        try:
+            drawing = compose(self.scene, new)
+        except GeometryError as error:
+            self.notify("That cannot be drawn", str(error))
+            self._take_back(new, old)
+            return
+        if self._closed:
+            return
+        before, self.drawing = self.drawing, drawing
+        self._surroundings(before, drawing, new)
+        self._nodes.update(drawing)
+        script.call(self.client, "overlay.server", script.resident())
+        for callback in self._drawn:
+            callback(drawing)
+        self._worker.later(self._remember, REMEMBER, name="remember")
+
+    def _announce(self, old: Look, new: Look) -> None:
+        for callback in self._listeners:
+            callback(old, new)
+
+    def _take_back(self, bad: Look, good: Look) -> None:
+        with self._lock:
+            if self._look is not bad or good == bad:
+                return
+            self._look = self._shown = good
+        self._announce(bad, good)
+
+    def _surroundings(self, before: Drawing | None, drawing: Drawing, look: Look) -> None:
+        """Background, up axis, field of view and reach of the camera."""
+        color = None if drawing.background == "none" else drawing.background
+        if before is None or before.background != drawing.background:
+            script.call(self.client, "background", color)
+        if before is not None and before.up != drawing.up:
+            sign = "" if drawing.up.startswith("-") else "+"
+            self.client.scene.set_up_direction(f"{sign}{drawing.up}")  # type: ignore[arg-type]
+            self.reset()
+        if abs(math.degrees(self.client.camera.fov) - look.fov) > 1e-3 and before is not None:
+            self.client.camera.fov = math.radians(look.fov)
+        if before is None:
+            size = float((drawing.high - drawing.low).norm()) or 1.0
+            self.client.camera.near, self.client.camera.far = reach(size)
+            script.call(self.client, "speed", size / 4)
+
+    def _heard(self, told: dict[str, Any]) -> None:
+        if "hello" in told:
+            self._search = str(told["hello"] or "")
+            self.base = str(told.get("base", ""))
+            self._hello.set()
+        elif isinstance(told.get("ready"), int):
+            mark = told["ready"]
+            self._worker.later(lambda: self._nodes.ready(mark))
+
+    def _moved(self) -> None:
+        """A message of viser about the camera; they come at up to 50 Hz."""
+        self._shared.links.moved(self, self.viewpoint())
+        self._worker.later(self._camera, CAMERA, name="camera")
+        self._worker.later(self._remember, REMEMBER, name="remember")
+
+    def _camera(self) -> None:
+        view = self.viewpoint()
+        gaze = [t - e for t, e in zip(view.target, view.eye, strict=True)]
+        length = math.hypot(*gaze) or 1.0
+        camera = self.client.camera
+        self._nodes.camera(
+            view.eye,
+            tuple(g / length for g in gaze),
+            math.radians(view.fov),
+            self.aspect,
+            camera.image_height,
+        )
+        for callback in self._cameras:
+            callback(view)
+
+    def _clicked(self, event: viser.SceneClickEvent) -> None:
+        camera = self.client.camera
+        pixel = 2 * math.tan(camera.fov / 2) / max(camera.image_height, 1)
+        origin, direction = _vector(event.ray_origin), _vector(event.ray_direction)
+        for callback in self._clicks:
+            self._worker.later(lambda callback=callback: callback(origin, direction, pixel))  # type: ignore[misc]
+
+    def _query(self) -> str:
+        view = self.viewpoint()
+        fields = [
+            ("initialCameraPosition", ",".join(f"{x:.6g}" for x in view.eye)),
+            ("initialCameraLookAt", ",".join(f"{x:.6g}" for x in view.target)),
+            ("initialCameraFov", f"{math.radians(view.fov):.6g}"),
+            ("look", self.look.replace(eye=None, target=None).to_query()),
+        ]
+        return "&".join(f"{name}={value}" for name, value in fields if value)
+
+    def _remember(self) -> None:
+        """Let the browser's address hold the view, so that a reload shows it again."""
+        group = self.link_group
+        rest = f"&group={group}" if group is not None and group.isalnum() else ""
+        script.call(self.client, "remember", self._query() + rest)
+
+    def _after(self, function: Callable[[], object], seconds: float) -> None:
+        self._worker.later(function, seconds)
+
+    def _failed(self, error: Exception) -> None:
+        if self._closed:
+            return
+        self.notify("Something failed", f"{type(error).__name__}: {error}")
+        traceback.print_exception(error, file=sys.stderr)
+
+
+def reach(size: float) -> tuple[float, float]:
+    """The near and the far plane that suit a drawing of a size in metres."""
+    return size * 2e-4, size * 200.0
+
+
+def _vector(values: Any) -> Vector:
+    x, y, z = (float(value) for value in values)
+    return (x, y, z)
