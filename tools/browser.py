@@ -28,7 +28,9 @@ FLAGS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
-PANEL = 340  # pixels at the right that the page's panel covers
+CANVAS = "canvas[data-engine]"  # three.js marks its own
+# Left out of pictures: figures that change, and notes such as viser's about software rendering.
+UNSEEN = "#geomdl-overlay, .mantine-Notifications-root { visibility: hidden }"
 
 
 def program() -> str | None:
@@ -58,16 +60,15 @@ def visit(browser: Browser, url: str, *, size: tuple[int, int] = (1000, 700)) ->
     page = context.new_page()
     page.set_default_timeout(30_000)
     page.goto(url, wait_until="domcontentloaded")
-    page.wait_for_selector("canvas")
+    page.wait_for_selector(CANVAS)
     return page
 
 
 def shot(page: Page) -> np.ndarray:
-    """What the page shows left of its panel: (H, W, 3) uint8."""
-    size = page.viewport_size
-    assert size is not None
-    area = {"x": 0, "y": 0, "width": size["width"] - PANEL, "height": size["height"]}
-    return decoded(page.screenshot(clip=area))  # type: ignore[arg-type]
+    """What the canvas shows: (H, W, 3) uint8."""
+    area = page.locator(CANVAS).bounding_box()
+    assert area is not None
+    return decoded(page.screenshot(clip=area, style=UNSEEN))
 
 
 def decoded(data: bytes) -> np.ndarray:

@@ -17,12 +17,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from browser import PANEL, chromium, settled, visit
+from browser import chromium, settled, visit
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "gallery"
 SIZE = (800, 600)
+PANEL = 324  # pixels beside the canvas
+NOTES = ".mantine-Notifications-root { visibility: hidden }"  # of viser on software rendering
 GEOMDL = (sys.executable, "-m", "geomdl.cli")
 
 
@@ -137,7 +139,7 @@ def page_picture(arguments: list[str], target: Path) -> None:
     with served(arguments) as url, chromium() as browser:
         page = visit(browser, url, size=(SIZE[0] + PANEL, SIZE[1]))
         settled(page, seconds=90)
-        page.screenshot(path=str(target))
+        page.screenshot(path=str(target), style=NOTES)
 
 
 def rendered(arguments: list[str], target: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.browser import browser
 from tools.browser import ink, program, settled, shot, visit
 
-PAGE = """<body style="margin:0;background:#fff"><canvas width=400 height=300></canvas><script>
+PAGE = """<body style="margin:0;background:#fff"><canvas data-engine="x" width=400 height=300></canvas><script>
 const gl = document.querySelector("canvas").getContext("webgl");
 setTimeout(() => {
   gl.enable(gl.SCISSOR_TEST); gl.scissor(100, 100, 200, 100);
@@ -41,7 +41,7 @@ def test_webgl_is_drawn_and_waited_for(url: str) -> None:
     with browser() as running:
         page = visit(running, url, size=(800, 300))
         picture = settled(page)
-        assert picture.shape == (300, 460, 3)
+        assert picture.shape == (300, 400, 3)
         red = (picture == (255, 0, 0)).all(-1)
         assert red.sum() == 200 * 100
         assert red[100:200, 100:300].all()
