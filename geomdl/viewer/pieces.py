@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from geomdl.ops.differential import corner_angles, face_normals
-from geomdl.ops.keys import morton_keys, unique_keys
+from geomdl.ops.differential import corner_angles
+from geomdl.ops.keys import unique_keys
 from geomdl.structures import Mesh
 
 FACES = 65_536  # of a piece; a moved clip plane sends only the pieces that it crosses
+GRID = 64  # cells along each side, whose faces stay together
 CREASE = 0.64  # cosine; a face that turns away more from the mean normal keeps its own
 
 
@@ -43,9 +44,7 @@ def pieces_of(mesh: Mesh, flat: bool) -> tuple[Piece, ...]:
     if textured or len(faces) <= 3 * FACES // 2:
         parts = [torch.arange(len(faces))] if len(faces) else []
     else:
-        order = _near_together(vertices, mesh.faces)
-        count = -(-len(faces) // FACES)
-        parts = list(order.tensor_split(count))
+        parts = _near_together(vertices, mesh.faces)
     used = torch.zeros(len(vertex), dtype=torch.bool)
     number = torch.empty(len(vertex), dtype=torch.int64)
     pieces = []
@@ -93,14 +92,14 @@ def _split(
 
 
 def _flat(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    normals = face_normals(vertices, faces).repeat_interleave(3, 0)
+    normals = _face_normals(vertices, faces).repeat_interleave(3, 0)
     return torch.arange(3 * len(faces)).unflatten(0, (-1, 3)), faces.flatten(), normals
 
 
 def _smooth(mesh: Mesh, vertices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Faces, the vertex and the normal of each of their vertices; creases are split open."""
     faces = mesh.faces
-    own = face_normals(vertices, faces)
+    own = _face_normals(vertices, faces)
     per_corner = mesh.face_attributes.get("corner_normals")
     if mesh.normals is None and per_corner is not None and per_corner.shape[1:] == (3, 3):
         given = _unit(per_corner.detach().float())
@@ -117,6 +116,16 @@ def _smooth(mesh: Mesh, vertices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return _split(faces, split.flatten(), mean, at_corner)
 
 
+def _face_normals(vertices: Tensor, faces: Tensor) -> Tensor:
+    """Unit normals (F, 3), zero for needles too thin for floats to tell where they look."""
+    a, b, c = vertices[faces].unbind(1)
+    first, second = b - a, c - a
+    across = torch.linalg.cross(first, second)
+    area = across.square().sum(1).sqrt()
+    reach = first.square().sum(1) + second.square().sum(1)
+    return across * torch.where(area > 1e-6 * reach, 1 / area, 0.0)[:, None]
+
+
 def _unit(vectors: Tensor) -> Tensor:
     return torch.nn.functional.normalize(vectors, dim=-1, eps=1e-20)
 
@@ -126,7 +135,8 @@ def _agreed(vertices: Tensor, faces: Tensor, own: Tensor) -> Tensor:
 
     Zero where faces look against each other.
     """
-    angles = corner_angles(vertices, faces)[..., None]
+    known = (own != 0).any(1)[:, None]
+    angles = torch.where(known, corner_angles(vertices, faces), 0.0)[..., None]
     both = torch.cat([angles * own[:, None], angles], 2).flatten(0, 1)  # (3F, 4)
     total = both.new_zeros(len(vertices), 4).index_add_(0, faces.flatten(), both)
     count, place = _welded(vertices)
@@ -147,9 +157,33 @@ def _welded(vertices: Tensor) -> tuple[int, Tensor]:
     return len(distinct), place
 
 
-def _near_together(vertices: Tensor, faces: Tensor) -> Tensor:
-    """Faces in the order (F,) of a Morton curve through their centroids."""
+def _near_together(vertices: Tensor, faces: Tensor) -> list[Tensor]:
+    """Faces (F, 3) -> the numbers of near ones, about FACES each, in ascending order.
+
+    A k-d tree over the cells of a coarse grid, of which each counts its faces.
+    """
     centre = vertices[faces].sum(1)
     low, high = centre.amin(0), centre.amax(0)
-    cells = (centre - low) / (high - low).amax().clamp(min=1e-30) * 1023
-    return morton_keys(cells.int()).argsort(stable=True)
+    cell = ((centre - low) / (high - low).amax().clamp(min=1e-30) * (GRID - 1)).int()
+    counts = torch.bincount((cell[:, 0] * GRID + cell[:, 1]) * GRID + cell[:, 2])
+    full = counts.nonzero()[:, 0]
+    places = torch.stack([full // GRID**2, full // GRID % GRID, full % GRID], 1)
+    piece = torch.zeros(len(counts), dtype=torch.int16)
+    left = [(torch.arange(len(full)), -(-len(faces) // FACES))]
+    number = 0
+    while left:
+        rows, count = left.pop()
+        extent = places[rows].amax(0) - places[rows].amin(0)
+        if count == 1 or int(extent.max()) == 0:
+            piece[full[rows]] = number
+            number += 1
+            continue
+        along = places[rows, int(extent.argmax())]
+        at_least = counts[full[rows]].new_zeros(GRID + 1)
+        at_least[1:] = torch.bincount(along, counts[full[rows]], GRID).cumsum(0)
+        wanted = int(at_least[-1]) * (count // 2) / count
+        middle = (at_least - wanted).abs()[int(along.min()) + 1 : int(along.max()) + 1].argmin()
+        below = along < int(along.min()) + 1 + int(middle)
+        left += [(rows[~below], count - count // 2), (rows[below], count // 2)]
+    owner = piece[(cell[:, 0] * GRID + cell[:, 1]) * GRID + cell[:, 2]]
+    return list(owner.argsort(stable=True).split(torch.bincount(owner, minlength=number).tolist()))
