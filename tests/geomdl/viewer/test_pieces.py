@@ -47,7 +47,7 @@ def test_large_meshes_come_in_compact_pieces(monkeypatch) -> None:
     assert len(found) == 32  # 5120 faces
     assert all(100 <= len(p.faces) <= 240 for p in found)
     volumes = torch.stack([(p.high - p.low).prod() for p in found])
-    assert float(volumes.sum()) < 5.0  # of the 8 of the whole box
+    assert float(volumes.sum()) < 7.0  # of the 8 of the whole box
 
 
 def test_textures_stay_in_one_piece(monkeypatch) -> None:
