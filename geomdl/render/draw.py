@@ -10,12 +10,10 @@ from torch import Tensor
 
 from geomdl.errors import GeometryError
 from geomdl.ops.rasterize import rasterize
-from geomdl.ops.splat import splat
 from geomdl.render.image import color, over, shrink
 from geomdl.render.layer import Layer, Paint, mesh_layer, near_plane
-from geomdl.render.shade import KEY, shade
-from geomdl.render.shadow import coarse, fine, openness, sunlight
-from geomdl.render.splat import cloud_layer, disc_radius, in_camera, with_normals
+from geomdl.render.light import Caster, Light, illuminate
+from geomdl.render.splat import cloud_layer, disc_radius, discs_depth, with_normals
 from geomdl.render.viewpoint import Shape, frame_of, is_interior
 from geomdl.structures import Camera, Mesh, PointCloud
 
@@ -78,21 +76,21 @@ def _fine_image(shape: Shape, camera: Camera, style: Style) -> Tensor:
     cull = is_interior(shape) if style.cull is None else style.cull
     radius = _point_radius(shape, style)
     layer = _layer(shape, camera, style, cull, radius)
-    hit = torch.isfinite(layer.depth)
-    if style.shading == "none" or not bool(hit.any()):
+    if style.shading == "none":
+        hit = torch.isfinite(layer.depth)
         return torch.cat([layer.albedo, hit.to(layer.albedo)[..., None]], -1)
-    floor = torch.zeros_like(hit)
-    if style.floor:
-        layer, floor = _with_floor(layer, shape, camera, frame_of(style.up)[2])
-    sun, sky = _arriving(layer, shape, camera, style, cull, radius)
-    image = shade(layer, camera, sun, sky)
-    if not bool(floor.any()):
-        return image
-    bright = shade(layer, camera, torch.ones_like(sun), torch.ones_like(sky))
-    dark = 1 - image[..., 1] / bright[..., 1].clamp(min=1e-6)
-    only_shadow = torch.zeros_like(image)
-    only_shadow[..., 3] = dark.clamp(0, 1) * _fade(layer, hit)
-    return torch.where(floor[..., None], only_shadow, image)
+
+    def depth_of(lamp: Camera) -> Tensor:
+        if isinstance(shape, PointCloud):
+            return discs_depth(shape.points, shape.normals, radius, lamp)
+        seen = lamp.world_to_camera.apply(shape.vertices.float())
+        size = (lamp.height, lamp.width)
+        return rasterize(seen, shape.faces, lamp.intrinsics, *size, near_plane(seen), cull)[1][0]
+
+    points = shape.points if isinstance(shape, PointCloud) else shape.vertices
+    floor = frame_of(style.up)[2] if style.floor else None
+    light = Light(style.occlusion, style.shadow, floor)
+    return illuminate(layer, camera, light, Caster(points, depth_of), style.supersample)
 
 
 def _layer(shape: Shape, camera: Camera, style: Style, cull: bool, radius: float) -> Layer:
@@ -107,61 +105,3 @@ def _point_radius(shape: Shape, style: Style) -> float:
     if style.point_radius is not None or isinstance(shape, Mesh):
         return style.point_radius or 0.0
     return disc_radius(shape)
-
-
-def _arriving(
-    layer: Layer, shape: Shape, camera: Camera, style: Style, cull: bool, radius: float
-) -> tuple[Tensor, Tensor]:
-    """The shares (H, W) of the key light and of the sky, found at the picture's own resolution."""
-    factor = style.supersample
-    small = coarse(layer, factor)
-    lens = camera.resized(camera.width // factor, camera.height // factor)
-    sky = sun = torch.ones_like(layer.depth)
-    if style.occlusion > 0:
-        sky = 1 - style.occlusion * (1 - fine(openness(small, lens), factor))
-    if style.shadow > 0:
-        points = shape.points if isinstance(shape, PointCloud) else shape.vertices
-        bounds = camera.world_to_camera.apply(points.float())
-        direction = KEY.to(bounds)
-
-        def depth_of(lamp: Camera) -> Tensor:
-            size = (lamp.height, lamp.width)
-            if isinstance(shape, PointCloud):
-                lamp = lamp.with_pose(lamp.world_to_camera @ camera.world_to_camera)
-                return splat(*in_camera(shape, lamp), lamp.intrinsics, *size, radius)[1]
-            seen = lamp.world_to_camera.apply(bounds)
-            near = near_plane(seen)
-            return rasterize(seen, shape.faces, lamp.intrinsics, *size, near, cull)[1][0]
-
-        lit = sunlight(small, lens, direction, bounds, depth_of)
-        sun = 1 - style.shadow * (1 - fine(lit, factor))
-    return sun, sky
-
-
-def _with_floor(layer: Layer, shape: Shape, camera: Camera, up: Tensor) -> tuple[Layer, Tensor]:
-    """The layer with a white floor under the shape where nothing was, and where that is (H, W)."""
-    points = shape.points if isinstance(shape, PointCloud) else shape.vertices
-    lowest = (points.float() @ up).amin()
-    normal = camera.world_to_camera.rotation @ up
-    level = lowest + normal @ camera.world_to_camera.translation  # normal . p on the floor
-    rays = camera.camera_directions(camera.pixel_centres())
-    slope = rays @ normal
-    depth = level / torch.where(slope == 0, 1e-9, slope)
-    floor = ~torch.isfinite(layer.depth) & (depth > 0) & (level < 0)
-    white = torch.tensor([0.85, 0.85, 0.85])
-    return (
-        Layer(
-            torch.where(floor, depth, layer.depth),
-            torch.where(floor[..., None], normal, layer.normal),
-            torch.where(floor[..., None], white, layer.albedo),
-        ),
-        floor,
-    )
-
-
-def _fade(layer: Layer, hit: Tensor) -> Tensor:
-    """Weights (H, W) that let the floor end softly behind and before the shape."""
-    seen = layer.depth[hit]
-    low, high = float(seen.min()), float(seen.max())
-    beyond = torch.maximum(layer.depth - high, low - layer.depth).nan_to_num(torch.inf)
-    return (1 - beyond / max(1.5 * (high - low), 1e-9)).clamp(0, 1)

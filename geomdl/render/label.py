@@ -28,7 +28,7 @@ def write(image: Tensor, text: str, size: int = 0, at: tuple[int, int] | None = 
     dark = behind.numel() == 0 or float(behind.mean()) > 0.18
     ink = torch.from_numpy(np.asarray(canvas).copy()).float()[..., None] / 255 * 0.85
     shade = from_srgb(torch.tensor([0.15] * 3 if dark else [0.95] * 3))
-    return _painted(image, shade.expand(height, width, 3), ink)
+    return painted(image, shade.expand(height, width, 3), ink)
 
 
 def legend(
@@ -43,7 +43,7 @@ def legend(
     ink = image.new_zeros(height, width, 1)
     colors[top : top + thick, left : left + long] = ramp(torch.linspace(0, 1, long), 0, 1, name)
     ink[top : top + thick, left : left + long] = 1
-    image = _painted(image, colors, ink)
+    image = painted(image, colors, ink)
     font = ImageFont.load_default(size)
     below = top + thick + size // 4
     low, high = (f"{v:.3g}" for v in limits)
@@ -53,7 +53,7 @@ def legend(
     return write(image, title, size, (middle, top - round(1.4 * size)))
 
 
-def _painted(image: Tensor, colors: Tensor, ink: Tensor) -> Tensor:
+def painted(image: Tensor, colors: Tensor, ink: Tensor) -> Tensor:
     """RGBA (H, W, 4) under colours (H, W, 3) of opacity ink (H, W, 1), with straight alpha."""
     alpha = image[..., 3:]
     covered = ink + alpha * (1 - ink)

@@ -16,12 +16,35 @@ from geomdl.structures import Camera, Mesh, PointCloud
 class Layer:
     """Depth (H, W) metres, inf for none; unit normals and linear albedo (H, W, 3).
 
-    Normals are in the camera's axes and look towards it; zero where unknown.
+    Normals are in the camera's axes and look towards it; zero where unknown. lit (H, W) bool is
+    false where the albedo is to be seen without light, None for light everywhere.
     """
 
     depth: Tensor
     normal: Tensor
     albedo: Tensor
+    lit: Tensor | None = None
+
+    def nearest(self, other: "Layer") -> "Layer":
+        """Of both layers, at each pixel, the nearer one; this one where they are equal."""
+        closer = other.depth < self.depth
+        lit = self.lit
+        if lit is not None or other.lit is not None:
+            everywhere = torch.ones_like(closer)
+            mine = everywhere if lit is None else lit
+            lit = torch.where(closer, everywhere if other.lit is None else other.lit, mine)
+        return Layer(
+            torch.where(closer, other.depth, self.depth),
+            torch.where(closer[..., None], other.normal, self.normal),
+            torch.where(closer[..., None], other.albedo, self.albedo),
+            lit,
+        )
+
+    @staticmethod
+    def empty(camera: Camera) -> "Layer":
+        """Nothing, on the pixels of a camera."""
+        image = torch.zeros(camera.height, camera.width, 3)
+        return Layer(torch.full(image.shape[:2], torch.inf), image, image)
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,7 @@ def mesh_layer(mesh: Mesh, camera: Camera, paint: Paint, smooth: bool, cull: boo
     albedo = _mesh_albedo(mesh, camera, paint, seen, face, weight, depth[hit])
     if paint.by == "normal":
         albedo = colormap.of_normals(camera.camera_to_world.rotate(normal))
-    return Layer(depth, _spread(normal, hit), _spread(albedo, hit))
+    return Layer(depth, spread(normal, hit), spread(albedo, hit))
 
 
 def scalar_color(values: Tensor, paint: Paint, whole: Tensor) -> Tensor:
@@ -98,7 +121,8 @@ def near_plane(seen: Tensor) -> float:
     return max(reach * 1e-4, 1e-9)
 
 
-def _spread(values: Tensor, hit: Tensor) -> Tensor:
+def spread(values: Tensor, hit: Tensor) -> Tensor:
+    """Values (N, C) of the pixels where hit (H, W) is true -> (H, W, C), zero elsewhere."""
     image = values.new_zeros(*hit.shape, values.shape[1])
     image[hit] = values
     return image
@@ -192,12 +216,12 @@ def _material_color(
         if material.texture is not None and mesh.uvs is not None:
             corners = mesh.uvs[face[here]].float()  # (N, 3, 2)
             uv = (corners * weight[here][..., None]).sum(1)
-            texels = _footprint(corners, camera, seen[mesh.faces[face[here]]], material.texture)
+            texels = footprint(corners, camera, seen[mesh.faces[face[here]]], material.texture)
             albedo[here] *= texture.sample(texture.pyramid(material.texture), uv, texels)[:, :3]
     return albedo
 
 
-def _footprint(corners: Tensor, camera: Camera, seen: Tensor, image: Tensor) -> Tensor:
+def footprint(corners: Tensor, camera: Camera, seen: Tensor, image: Tensor) -> Tensor:
     """uvs (N, 3, 2) and camera corners (N, 3, 3) of faces -> texels (N,) along a pixel's side."""
     z = seen[..., 2:].clamp(min=1e-6)
     pixels = seen[..., :2] / z * camera.intrinsics.diagonal()[:2]

@@ -19,22 +19,24 @@ def shade(layer: Layer, camera: Camera, sun: Tensor, sky: Tensor) -> Tensor:
 
     Lambert under a key light and a headlight, a hemisphere of sky above and ground below, a faint
     rim and a faint highlight (Blinn 1977). Where normals are unknown, eye-dome lighting from depth
-    alone. Alpha is 1 where something is.
+    alone. Alpha is 1 where something is. What is not lit keeps its albedo.
     """
     hit = torch.isfinite(layer.depth)
     known = (layer.normal != 0).any(-1) & hit
     rgb = torch.zeros_like(layer.albedo)
-    rgb[known] = _lit(layer, camera, known, sun[known][:, None], sky[known][:, None])
+    rays = camera.camera_directions(camera.pixel_centres()[known])
+    arriving = sun[known][:, None], sky[known][:, None]
+    rgb[known] = lit(layer.albedo[known], layer.normal[known], rays, *arriving)
     bare = hit & ~known
     if bool(bare.any()):
         rgb[bare] = (layer.albedo * eye_dome(layer.depth)[..., None])[bare]
+    if layer.lit is not None:
+        rgb = torch.where((layer.lit | ~hit)[..., None], rgb, layer.albedo)
     return torch.cat([rgb, hit.to(rgb)[..., None]], -1)
 
 
-def _lit(layer: Layer, camera: Camera, known: Tensor, sun: Tensor, sky: Tensor) -> Tensor:
-    """Colours (N, 3) of the pixels `known`, under sun and sky (N, 1)."""
-    normal = layer.normal[known]
-    rays = camera.camera_directions(camera.pixel_centres()[known])
+def lit(albedo: Tensor, normal: Tensor, rays: Tensor, sun: Tensor, sky: Tensor) -> Tensor:
+    """Albedo, unit normals and rays in camera axes (N, 3), sun and sky (N, 1) -> colours (N, 3)."""
     view = -torch.nn.functional.normalize(rays, dim=1)
     facing = (normal * view).sum(1, keepdim=True).clamp(min=0)
     direct = ((normal @ KEY + 0.12) / 1.12).clamp(min=0)[:, None] * sun
@@ -43,7 +45,7 @@ def _lit(layer: Layer, camera: Camera, known: Tensor, sun: Tensor, sky: Tensor) 
     light = (ambient + 0.16 * facing + 0.12 * rim) * sky + direct * SUN * (0.5 + 0.5 * sky)
     half = torch.nn.functional.normalize(view + KEY, dim=1)
     shine = 0.06 * (normal * half).sum(1, keepdim=True).clamp(min=0) ** 30 * sun
-    return layer.albedo[known] * light + shine
+    return albedo * light + shine
 
 
 def eye_dome(depth: Tensor, strength: float = 36.0) -> Tensor:

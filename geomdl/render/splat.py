@@ -9,7 +9,7 @@ from geomdl.ops.differential import point_normals
 from geomdl.ops.neighbors import knn_index
 from geomdl.ops.splat import splat
 from geomdl.render import colormap
-from geomdl.render.layer import Layer, Paint, scalar_color, scalar_of
+from geomdl.render.layer import Layer, Paint, scalar_color, scalar_of, spread
 from geomdl.structures import Camera, PointCloud
 
 MOST_NORMALS = 1_000_000  # points up to which normals are estimated for light
@@ -17,29 +17,47 @@ MOST_NORMALS = 1_000_000  # points up to which normals are estimated for light
 
 def cloud_layer(cloud: PointCloud, camera: Camera, paint: Paint, radius: float) -> Layer:
     """PointCloud, Camera, radius of the discs in metres -> Layer."""
-    seen, turned = in_camera(cloud, camera)
-    index, depth = splat(seen, turned, camera.intrinsics, camera.height, camera.width, radius)
+    index, depth, normal = _discs(cloud.points, cloud.normals, radius, camera)
     hit = index >= 0
-    point = index[hit]
-    albedo = _cloud_albedo(cloud, paint, point, depth[hit])
-    normal = torch.zeros(*hit.shape, 3)
+    albedo = _cloud_albedo(cloud, paint, index[hit], depth[hit])
+    if paint.by == "normal" and cloud.normals is not None:
+        albedo = colormap.of_normals(camera.camera_to_world.rotate(normal[hit]))
+    return Layer(depth, normal, spread(albedo, hit))
+
+
+def disc_layer(
+    points: Tensor, normals: Tensor | None, colors: Tensor, radius: float, camera: Camera
+) -> Layer:
+    """Points, normals or None, linear colours (N, 3), radius in metres -> Layer."""
+    index, depth, normal = _discs(points, normals, radius, camera)
+    hit = index >= 0
+    return Layer(depth, normal, spread(colors[index[hit]].float(), hit))
+
+
+def discs_depth(points: Tensor, normals: Tensor | None, radius: float, camera: Camera) -> Tensor:
+    """The depth image (H, W) alone."""
+    pose = camera.world_to_camera
+    turned = None if normals is None else pose.rotate(normals.float())
+    size = (camera.height, camera.width)
+    return splat(pose.apply(points.float()), turned, camera.intrinsics, *size, radius)[1]
+
+
+def _discs(
+    points: Tensor, normals: Tensor | None, radius: float, camera: Camera
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Index and depth (H, W) of `splat`, and normals (H, W, 3) towards the camera, or zero."""
+    pose = camera.world_to_camera
+    turned = None if normals is None else pose.rotate(normals.float())
+    size = (camera.height, camera.width)
+    index, depth = splat(pose.apply(points.float()), turned, camera.intrinsics, *size, radius)
+    hit = index >= 0
+    normal = torch.zeros(*size, 3)
     if turned is not None:
-        chosen = turned[point]
+        chosen = turned[index[hit]]
         rays = camera.camera_directions(camera.pixel_centres()[hit])
         away = (chosen * rays).sum(1, keepdim=True) > 0
         normal[hit] = torch.where(away, -chosen, chosen)
-        if paint.by == "normal":
-            albedo = colormap.of_normals(camera.camera_to_world.rotate(normal[hit]))
-    image = torch.zeros(*hit.shape, 3)
-    image[hit] = albedo
-    return Layer(depth, normal, image)
-
-
-def in_camera(cloud: PointCloud, camera: Camera) -> tuple[Tensor, Tensor | None]:
-    """Points and normals (N, 3), if there are any, in the camera's axes."""
-    pose = camera.world_to_camera
-    normals = None if cloud.normals is None else pose.rotate(cloud.normals.float())
-    return pose.apply(cloud.points.float()), normals
+    return index, depth, normal
 
 
 def with_normals(cloud: PointCloud) -> PointCloud:

@@ -1,0 +1,102 @@
+"""Light on a finished Layer: dark corners, cast shadows, an invisible floor that catches them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from geomdl.render.layer import Layer
+from geomdl.render.shade import KEY, shade
+from geomdl.render.shadow import coarse, fine, openness, sunlight
+from geomdl.structures import Camera
+
+
+@dataclass(frozen=True, eq=False)
+class Caster:
+    """What casts shadows: world points (N, 3) that hold it, and its depth image from any camera."""
+
+    bounds: Tensor
+    depth_of: Callable[[Camera], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """Strengths in 0..1 of the darkness in corners and of cast shadows.
+
+    floor: a unit vector (3,) of the world that points up from a floor under the lowest point, or
+    None for no floor.
+    """
+
+    occlusion: float
+    shadow: float
+    floor: Tensor | None = None
+
+
+def illuminate(layer: Layer, camera: Camera, light: Light, caster: Caster, factor: int) -> Tensor:
+    """Layer of `factor` samples per pixel's side -> linear RGBA (H, W, 4) with straight alpha."""
+    hit = torch.isfinite(layer.depth)
+    lit = hit if layer.lit is None else hit & layer.lit
+    if not bool(lit.any()):
+        return torch.cat([layer.albedo, hit.to(layer.albedo)[..., None]], -1)
+    floor = torch.zeros_like(hit)
+    if light.floor is not None:
+        layer, floor = _with_floor(layer, caster.bounds, camera, light.floor)
+    sun, sky = _arriving(layer, camera, light, caster, factor)
+    image = shade(layer, camera, sun, sky)
+    if not bool(floor.any()):
+        return image
+    bright = shade(layer, camera, torch.ones_like(sun), torch.ones_like(sky))
+    dark = 1 - image[..., 1] / bright[..., 1].clamp(min=1e-6)
+    only_shadow = torch.zeros_like(image)
+    only_shadow[..., 3] = dark.clamp(0, 1) * _fade(layer, hit)
+    return torch.where(floor[..., None], only_shadow, image)
+
+
+def _arriving(
+    layer: Layer, camera: Camera, light: Light, caster: Caster, factor: int
+) -> tuple[Tensor, Tensor]:
+    """The shares (H, W) of the key light and of the sky, found at the picture's own resolution."""
+    small = coarse(layer, factor)
+    lens = camera.resized(camera.width // factor, camera.height // factor)
+    sky = sun = torch.ones_like(layer.depth)
+    if light.occlusion > 0:
+        sky = 1 - light.occlusion * (1 - fine(openness(small, lens), factor))
+    if light.shadow > 0:
+        bounds = camera.world_to_camera.apply(caster.bounds.float())
+
+        def depth_of(lamp: Camera) -> Tensor:
+            return caster.depth_of(lamp.with_pose(lamp.world_to_camera @ camera.world_to_camera))
+
+        lit = sunlight(small, lens, KEY.to(bounds), bounds, depth_of)
+        sun = 1 - light.shadow * (1 - fine(lit, factor))
+    return sun, sky
+
+
+def _with_floor(layer: Layer, points: Tensor, camera: Camera, up: Tensor) -> tuple[Layer, Tensor]:
+    """The layer with a white floor under the points where nothing was, and where that is (H, W)."""
+    lowest = (points.float() @ up).amin()
+    normal = camera.world_to_camera.rotation @ up
+    level = lowest + normal @ camera.world_to_camera.translation  # normal . p on the floor
+    rays = camera.camera_directions(camera.pixel_centres())
+    slope = rays @ normal
+    depth = level / torch.where(slope == 0, 1e-9, slope)
+    floor = ~torch.isfinite(layer.depth) & (depth > 0) & (level < 0)
+    white = torch.tensor([0.85, 0.85, 0.85])
+    return (
+        Layer(
+            torch.where(floor, depth, layer.depth),
+            torch.where(floor[..., None], normal, layer.normal),
+            torch.where(floor[..., None], white, layer.albedo),
+            None if layer.lit is None else layer.lit | floor,
+        ),
+        floor,
+    )
+
+
+def _fade(layer: Layer, hit: Tensor) -> Tensor:
+    """Weights (H, W) that let the floor end softly behind and before the shape."""
+    seen = layer.depth[hit]
+    low, high = float(seen.min()), float(seen.max())
+    beyond = torch.maximum(layer.depth - high, low - layer.depth).nan_to_num(torch.inf)
+    return (1 - beyond / max(1.5 * (high - low), 1e-9)).clamp(0, 1)
