@@ -54,9 +54,8 @@ def _read(source: Source) -> NDArray:
     data = source.data
     if source.path.name.lower().endswith(".gz"):
         try:
-            with gzip.open(io.BytesIO(data)) as stream:
-                limit = min(1032 * len(data), 4 << 30)  # deflate's most
-                data = stream.read(limit + 1)
+            with gzip.open(io.BytesIO(data)) as unpacked:
+                data = unpacked.read(4 << 30)
         except (OSError, EOFError, zlib.error) as error:
             raise source.error("gzip", f"broken: {str(error)[:120]}") from error
     stream = io.BytesIO(data)

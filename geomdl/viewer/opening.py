@@ -92,10 +92,10 @@ def _matching(pattern: Path, group: int) -> Iterator[_Found]:
 def _inside(path: Path, group: int) -> Iterator[_Found]:
     """A file, or what is in a folder. Raises GeometryError where that is nothing."""
     if path.is_file():
-        opener = captures.transforms_items if path.suffix.lower() == ".json" else None
-        if opener is None and not is_shape(path):
+        posed = path.suffix.lower() == ".json"
+        if not posed and not is_shape(path):
             raise GeometryError(f"{path}: unknown ending {path.suffix!r}; expected one of: {KNOWN}")
-        yield _Found(path, group, opener)
+        yield _Found(path, group, captures.transforms_items if posed else None)
         return
     if not path.is_dir():
         raise GeometryError(f"{path}: there is no such file or folder")
