@@ -1,0 +1,144 @@
+"""The pick tab: what lies under a click, and distances between two clicks."""
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+import viser
+
+from geomdl.viewer.look import Look, Vector
+from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.legend import number
+
+if TYPE_CHECKING:
+    from geomdl.viewer.pick import Pick
+
+COLOR = (245, 120, 20)
+SHARE = 0.004  # of the size of the scene is the radius of a mark
+HINT = "Click anything in the scene to see what it is."
+STYLE = "padding:0.2em 0.8em 0.6em;font-size:0.85em;line-height:1.5"
+Measure = tuple[float, float, float, float, float, float]
+
+
+class Inspector:
+    """What one visitor picked and measured. The mark is no part of the drawing."""
+
+    def __init__(self, controls: Controls) -> None:
+        self.controls = controls
+        self.session = controls.session
+        self.first: Vector | None = None
+        self._mark: viser.IcosphereHandle | None = None
+        gui = controls.gui
+        self.text = gui.add_html(_note(HINT))
+        self.measuring = gui.add_checkbox(
+            "Measure", False, hint="the distance between the next two clicks: key M"
+        )
+        controls.on_user(self.measuring, self._start)
+        self.list = gui.add_html("")
+        self.buttons = gui.add_button_group(
+            "Distances", ("remove last", "remove all"), visible=False, hint="Delete"
+        )
+        controls.on_press(self.buttons, lambda: self._remove(self.buttons.value))
+        self.session.on_click(self._clicked)
+        controls.seen(self._follow)
+
+    def measure(self) -> None:
+        """Begin to measure, or stop."""
+        self.measuring.value = not self.measuring.value
+        self._start()
+
+    def remove_last(self) -> None:
+        """Take back the last point or the last distance."""
+        if self.first is not None:
+            self.first = None
+            self._show_mark(None)
+        else:
+            self.controls.change({"measure": self.session.look.measure[:-1]})
+
+    def _start(self) -> None:
+        self.first = None
+        if self.measuring.value:
+            self.text.content = _note("Click two points to measure between them.")
+        else:
+            self.text.content = _note(HINT)
+            self._show_mark(None)
+
+    def _remove(self, what: str) -> None:
+        if what == "remove all":
+            self.controls.change({"measure": ()})
+        else:
+            self.remove_last()
+
+    def _clicked(self, origin: Vector, direction: Vector, pixel: float) -> None:
+        from geomdl.viewer.pick import pick
+
+        found = pick(self.session.scene, self.session.look, origin, direction, pixel)
+        if found is None:
+            self.text.content = _note("Nothing there. " + HINT)
+            self._show_mark(None)
+            return
+        self.text.content = to_html(found)
+        self._show_mark(found.position)
+        if self.measuring.value:
+            self._measured(_vector(found.position))
+
+    def _measured(self, point: Vector) -> None:
+        if self.first is None:
+            self.first = point
+            return
+        pair: Measure = (*self.first, *point)
+        self.first = None
+        self.controls.change({"measure": (*self.session.look.measure, pair)})
+
+    def _follow(self, look: Look) -> None:
+        self.list.content = measures_html(look.measure)
+        self.buttons.visible = bool(look.measure)
+
+    def _show_mark(self, position: object) -> None:
+        if position is None:
+            if self._mark is not None:
+                self._mark.visible = False
+            return
+        place = _vector(position)
+        if self._mark is None:
+            drawing = self.session.drawing
+            size = 1.0 if drawing is None else float((drawing.high - drawing.low).norm())
+            self._mark = self.session.client.scene.add_icosphere(
+                "/picked", size * SHARE, COLOR, position=place, cast_shadow=False
+            )
+        self._mark.position = place
+        self._mark.visible = True
+
+
+def to_html(found: "Pick") -> str:
+    """A pick -> a table; what files may say is escaped."""
+    place = " ".join(number(v) for v in _vector(found.position))
+    rows = {"item": found.item, found.kind: f"{found.index:,}", "position": place, **found.values}
+    cells = "".join(
+        f'<tr><td style="opacity:0.65;padding-right:1em;white-space:nowrap">{escape(str(name))}'
+        f'</td><td style="overflow-wrap:anywhere">{escape(str(value))}</td></tr>'
+        for name, value in rows.items()
+    )
+    return f'<div class="geomdl-pick" style="{STYLE}"><table>{cells}</table></div>'
+
+
+def measures_html(measures: tuple[Measure, ...]) -> str:
+    """The distances one below the other, with their parts along the axes."""
+    lines = []
+    for count, measure in enumerate(measures, 1):
+        parts = [b - a for a, b in zip(measure[:3], measure[3:], strict=True)]
+        along = " ".join(f"{name} {number(abs(v))}" for name, v in zip("xyz", parts, strict=True))
+        lines.append(
+            f"<div>{count}. <b>{number(math.hypot(*parts))}</b> "
+            f'<span style="opacity:0.65">{along}</span></div>'
+        )
+    return f'<div style="{STYLE}">{"".join(lines)}</div>' if lines else ""
+
+
+def _note(text: str) -> str:
+    return f'<div style="{STYLE};opacity:0.7">{escape(text)}</div>'
+
+
+def _vector(values: object) -> Vector:
+    x, y, z = (float(v) for v in values)  # type: ignore[attr-defined]
+    return (x, y, z)

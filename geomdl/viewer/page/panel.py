@@ -1,0 +1,45 @@
+"""The controls of one visitor: every field of the look, the camera, clicks, paths, keys."""
+
+from typing import TYPE_CHECKING
+
+from geomdl.viewer.contents import kinds
+from geomdl.viewer.page import clipping, coloring, files, keys, shape, sharing, viewing
+from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.inspect import Inspector
+from geomdl.viewer.page.playing import Player
+from geomdl.viewer.page.tour import Tour
+
+if TYPE_CHECKING:
+    from geomdl.viewer.page.session import Session
+
+
+def build(session: "Session") -> None:
+    """Give a visitor their controls. Called once, on the session's thread."""
+    controls = Controls(session)
+    gui = session.client.gui
+    player = Player(controls) if session.scene.frame_count > 1 else None
+    tabs = gui.add_tab_group()
+    with tabs.add_tab("Look"):
+        _looks(controls)
+    with tabs.add_tab("View"):
+        viewing.build(controls)
+        with gui.add_folder("Pictures and links"):
+            sharing.build(controls)
+    with tabs.add_tab("Pick"):
+        inspector = Inspector(controls)
+    with tabs.add_tab("Path"):
+        tour = Tour(controls)
+    with tabs.add_tab("Keys"):
+        keys.build(controls, keys.all_keys(controls, tour, inspector, player))
+
+
+def _looks(controls: Controls) -> None:
+    gui = controls.gui
+    with gui.add_folder("Files"):
+        files.build(controls)
+    with gui.add_folder("Colour"):
+        coloring.build(controls)
+    with gui.add_folder("Shape"):
+        shape.build(controls, kinds(controls.session.scene, controls.session.look.frame))
+    with gui.add_folder("Clip"):
+        clipping.build(controls)

@@ -1,0 +1,73 @@
+"""Playing a sequence: a slider of frames, and a thread that moves it while it plays."""
+
+import threading
+import time
+
+import viser
+
+from geomdl.viewer.page.controls import Controls
+
+FPS = 12
+
+
+class Player:
+    """Frames in their turn, by the clock: what cannot be shown in time is left out.
+
+    The thread lives while something plays.
+    """
+
+    def __init__(self, controls: Controls, fps: float = FPS) -> None:
+        self.controls = controls
+        self.session = controls.session
+        self.count = self.session.scene.frame_count
+        self._stop: threading.Event | None = None
+        gui = controls.gui
+        self.slider = gui.add_slider("Frame", 0, max(self.count - 1, 1), 1, 0, hint="Page up, down")
+        self.button = gui.add_button("Play", icon=viser.Icon.PLAYER_PLAY, hint="Space")
+        self.fps = gui.add_slider("Per second", 1, 60, 1, round(fps))
+        self.loop = gui.add_checkbox("Repeat", True)
+        controls.field(self.slider, "frame")
+        controls.on_press(self.button, self.toggle)
+
+    @property
+    def playing(self) -> bool:
+        """Whether frames are moving."""
+        return self._stop is not None
+
+    def toggle(self) -> None:
+        """Start, or stop where it is; a start at the end begins again."""
+        if self._stop is not None:
+            self.stop()
+            return
+        self._stop = threading.Event()
+        self.button.label, self.button.icon = "Stop", viser.Icon.PLAYER_PAUSE
+        first = self.session.look.frame
+        first = 0 if first >= self.count - 1 else first
+        threading.Thread(target=self._run, args=(self._stop, first), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop at the frame that is shown."""
+        if self._stop is not None:
+            self._stop.set()
+            self._stop = None
+            self.button.label, self.button.icon = "Play", viser.Icon.PLAYER_PLAY
+
+    def step(self, by: int) -> None:
+        """One frame on or back, in a circle."""
+        self.stop()
+        self.controls.change({"frame": (self.session.look.frame + by) % self.count})
+
+    def _run(self, stop: threading.Event, first: int) -> None:
+        begin, shown, fps = time.monotonic(), first, self.fps.value
+        while not stop.wait(1 / fps / 4):
+            if fps != self.fps.value:
+                begin, first, fps = time.monotonic(), shown, self.fps.value
+            frame = first + int((time.monotonic() - begin) * fps)
+            if frame >= self.count and not self.loop.value:
+                self.controls.change({"frame": self.count - 1})
+                break
+            if frame % self.count != shown:
+                shown = frame % self.count
+                self.controls.change({"frame": shown})
+        if self._stop is stop:
+            self.stop()
