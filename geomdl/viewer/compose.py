@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
-from geomdl.io.posed import PosedImages
 from geomdl.render import colormap
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels, VoxelGrid
 from geomdl.viewer.drawing import Dots, Drawing, Legend, Part
@@ -15,7 +14,9 @@ from geomdl.viewer.look import Look, Plane
 from geomdl.viewer.paint import (
     PLAIN,
     Values,
+    about,
     attributes,
+    body_of,
     cloud_normals,
     colors_of,
     depth_view,
@@ -135,14 +136,9 @@ def _colouring(
         legends.append(ramp_legend(title_of(scene, look), look, limits))
     if labels:
         legends.append(label_legend(title_of(scene, look), labels))
-    about: tuple[object, ...] = ()
-    if by == "height":
-        about = (look.up or scene.up,)
-    elif by == "depth":
-        about = tuple(view[0].tolist() + view[1].tolist())
-    elif by == "distance":
-        about = (title_of(scene, look), scene.frame_count > 1 and look.frame)
-    return Colouring(values, limits, tuple(legends), (by, look.ramp, limits, about))
+    frames = look.frame if by == "distance" and scene.frame_count > 1 else 0
+    key = (by, look.ramp, limits, *about(scene, look, view), frames)
+    return Colouring(values, limits, tuple(legends), key)
 
 
 def _parts(
@@ -152,12 +148,11 @@ def _parts(
     if isinstance(shape, Mesh) and len(shape):
         values, key = colouring.values.get(item.name), colouring.key_of(item, shape, look)
         return surface_parts(scene, item.name, look, planes, values, colouring.limits, key)
-    if isinstance(shape, Mesh | PointCloud):
-        cloud = shape.point_cloud() if isinstance(shape, Mesh) else shape
-        return _dots(scene, item, cloud, look, planes, colouring)
-    if isinstance(shape, PosedImages) and shape.points is not None:
-        return _dots(scene, item, shape.points, look, planes, colouring)
-    return []
+    body = body_of(shape)
+    if body is None:
+        return []
+    cloud = body.point_cloud() if isinstance(body, Mesh) else body
+    return _dots(scene, item, cloud, look, planes, colouring)
 
 
 def _dots(

@@ -28,8 +28,7 @@ class Surface(Part):
     """Triangles with the colours they are to have: per vertex, or materials with textures.
 
     The mesh holds normals, already flat or smooth; lit tells whether light falls on it.
-    wireframe: off, over or only. front: only the sides that faces show. opacity in 0..1. `place`
-    is the key of the mesh alone: where only light, edges, sides or opacity differ, it stays.
+    wireframe: off, over or only. front: only the sides that faces show. opacity in 0..1.
     """
 
     mesh: Mesh
@@ -37,7 +36,6 @@ class Surface(Part):
     wireframe: str = "off"
     front: bool = False
     opacity: float = 1.0
-    place: Hashable = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,17 +7,18 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
+from geomdl.io.posed import PosedImages
 from geomdl.ops.differential import point_normals
 from geomdl.ops.neighbors import build_tree, nearest_within
 from geomdl.ops.raycast import build_bvh, closest_point
 from geomdl.render import colormap
 from geomdl.render.image import color
 from geomdl.render.viewpoint import VIEWS, frame_of
-from geomdl.structures import Mesh, PointCloud
+from geomdl.structures import Mesh, PointCloud, SparseVoxels, VoxelGrid
 from geomdl.structures.srgb import from_srgb
 from geomdl.viewer.drawing import Legend
 from geomdl.viewer.look import Look
-from geomdl.viewer.scene import Item, Scene
+from geomdl.viewer.scene import Item, Scene, Shape
 
 PLAIN = ("own", "plain", "normal")
 COMPUTED = ("height", "depth", "distance")
@@ -42,14 +43,24 @@ class Values:
 def attributes(scene: Scene, frame: int = 0) -> tuple[str, ...]:
     """What color_by may be for a scene: the computed ones, then the attributes of its shapes."""
     found: dict[str, None] = {}
-    solid = 0
+    solid, grids = 0, 0
     for item in scene.items:
         shape = scene.shape(item.name, frame)
-        if isinstance(shape, Mesh | PointCloud):
+        body = body_of(shape)
+        grids += isinstance(shape, VoxelGrid | SparseVoxels)
+        if body is not None:
             solid += 1
-            named = {**shape.attributes, **getattr(shape, "face_attributes", {})}
+            named = {**body.attributes, **(body.face_attributes if isinstance(body, Mesh) else {})}
             found.update({name: None for name, value in named.items() if _usable(value)})
-    return (*PLAIN, *COMPUTED[: 3 if solid > 1 else 2], *found)
+    computed = COMPUTED[: 3 if solid and solid + grids > 1 else 2]
+    return (*PLAIN, *computed, *(("value",) if grids else ()), *(n for n in found if n != "value"))
+
+
+def body_of(shape: Shape) -> Mesh | PointCloud | None:
+    """The mesh or cloud that a shape is, or the points that came with photographs."""
+    if isinstance(shape, PosedImages):
+        return shape.points
+    return shape if isinstance(shape, Mesh | PointCloud) else None
 
 
 def values_of(scene: Scene, item: Item, look: Look, view: tuple[Tensor, Tensor]) -> Values | None:
@@ -61,11 +72,11 @@ def values_of(scene: Scene, item: Item, look: Look, view: tuple[Tensor, Tensor])
     if by in PLAIN:
         return None
     frame = scene.frame_of(item, look.frame)
-    shape = scene.shape(item.name, frame)
-    if not isinstance(shape, Mesh | PointCloud):
+    body = body_of(scene.shape(item.name, frame))
+    if body is None:
         return None
-    key = ("values", item.name, frame, by, *_about(scene, look, view))
-    return scene.cache.get(key, lambda: _values(scene, item, shape, look, view))
+    key = ("values", item.name, frame, by, *about(scene, look, view))
+    return scene.cache.get(key, lambda: _values(scene, item, body, look, view))
 
 
 def limits_of(values: Sequence[Tensor]) -> tuple[float, float]:
@@ -127,18 +138,14 @@ def title_of(scene: Scene, look: Look) -> str:
 
 
 def target_of(scene: Scene, look: Look) -> Item:
-    """The item to which distances are measured: look.distance_to, or the last shape of several."""
+    """The item to which distances are measured: look.distance_to, or the last of several."""
     if look.distance_to is not None:
         item = scene[look.distance_to]
-        if not isinstance(scene.shape(item.name, look.frame), Mesh | PointCloud):
+        if body_of(scene.shape(item.name, look.frame)) is None:
             raise GeometryError(f"distance_to: expected a mesh or a cloud, got {item.name!r}")
         return item
-    solid = [
-        item
-        for item in scene.items
-        if isinstance(scene.shape(item.name, look.frame), Mesh | PointCloud)
-    ]
-    if len(solid) < 2:
+    solid = [i for i in scene.items if body_of(scene.shape(i.name, look.frame)) is not None]
+    if not solid or len(scene.items) < 2:
         raise GeometryError("distance_to: expected the name of another mesh or cloud, got None")
     return solid[-1]
 
@@ -181,8 +188,8 @@ def _usable(value: Tensor) -> bool:
     return value.ndim == 1 or (value.ndim == 2 and value.shape[1] in (1, 3))
 
 
-def _about(scene: Scene, look: Look, view: tuple[Tensor, Tensor]) -> tuple[object, ...]:
-    """What else the values depend on, for the key."""
+def about(scene: Scene, look: Look, view: tuple[Tensor, Tensor]) -> tuple[object, ...]:
+    """What the values depend on besides the shape and color_by, for keys."""
     if look.color_by == "height":
         return (look.up or scene.up,)
     if look.color_by == "depth":
@@ -229,15 +236,14 @@ def _simple(value: Tensor) -> Tensor:
 def _distance(scene: Scene, look: Look, points: Tensor, target: Item) -> Tensor:
     """Metres (N,) from points (N, 3) to the surface, or the nearest point, of the target."""
     frame = scene.frame_of(target, look.frame)
-    shape = scene.shape(target.name, frame)
-    if isinstance(shape, Mesh) and len(shape):
-        vertices, faces = shape.vertices.detach().float(), shape.faces
+    body = body_of(scene.shape(target.name, frame))
+    assert body is not None
+    if isinstance(body, Mesh) and len(body):
+        vertices, faces = body.vertices.detach().float(), body.faces
         bvh = scene.cache.get(("bvh", target.name, frame), lambda: build_bvh(vertices, faces))
         nearest, _, _ = closest_point(vertices, faces, points, bvh)
         return (points - nearest).norm(dim=1)
-    if not isinstance(shape, Mesh | PointCloud):
-        raise GeometryError(f"distance_to: expected a mesh or a cloud, got {target.name!r}")
-    there = shape.vertices if isinstance(shape, Mesh) else shape.points
+    there = body.vertices if isinstance(body, Mesh) else body.points
     there = there.detach().float()
     if len(there) == 0:
         raise GeometryError(f"distance_to: {target.name!r} has no points")

@@ -60,9 +60,8 @@ def surface_parts(
         if kept is None:
             continue
         style = (look.shading != "none", look.wireframe, front, look.opacity)
-        place = (worn, number, across)
-        part = Surface(f"{name}/surface {number}", name, (place, style), kept, *style, place)
-        parts.append(part)
+        key = (worn, number, across, style)
+        parts.append(Surface(f"{name}/surface {number}", name, key, kept, *style))
     return parts
 
 
