@@ -1,18 +1,50 @@
-"""`geomdl convert`: shapes to other formats, one or many."""
+"""`geomdl convert`: shapes and cameras to other formats, one or many."""
 
-import glob
+import json as encoder
+import os
+import sys
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from geomdl.commands.change import Change
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from geomdl.io.arrays import Shape
+    from geomdl.io.posed import PosedImages
 
-    from geomdl.structures import Mesh, PointCloud
-
-Inputs = Annotated[Positional[tuple[str, ...]], arg(metavar="FILE...")]
+Inputs = Annotated[Positional[tuple[str, ...]], arg(metavar="FILE...", help_behavior_hint="")]
 Encoding = Literal["binary", "ascii", "binary_big_endian", "binary_compressed"]
+Format = Annotated[str | None, arg(metavar="FORMAT", help_behavior_hint="")]
+Pairs = list[tuple[Path, Path]]
+CAMERAS = "cameras.bin"  # what shows that a folder holds a COLMAP model of ours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """How files are read and written."""
+
+    encoding: Annotated[
+        Encoding | None,
+        arg(metavar="{binary,ascii,binary_big_endian,binary_compressed}", help_behavior_hint=""),
+    ] = None
+    """how ply, stl, pcd and npz store numbers; binary by default"""
+    drop_nonfinite: bool = False
+    """leave out the points of a cloud that are NaN or infinite"""
+    tree: bool = False
+    """keep the folders below the one that all inputs share"""
+    overwrite: bool = False
+    """replace files that exist"""
+    skip_existing: bool = False
+    """leave out inputs whose output exists"""
+    json: bool = False
+    """print a JSON list with an object for each file that was written"""
+
+
+AS_IT_IS, PLAIN = Change(), Writing()
 
 
 def command(
@@ -20,136 +52,186 @@ def command(
     /,
     *,
     output: Annotated[Path, arg(aliases=["-o"])],
-    to: str | None = None,
-    points: int | None = None,
-    seed: int = 0,
-    scale: float = 1.0,
-    encoding: Encoding | None = None,
-    drop_nonfinite: bool = False,
-    overwrite: bool = False,
+    to: Format = None,
+    change: Annotated[Change, OmitArgPrefixes] = AS_IT_IS,
+    writing: Annotated[Writing, OmitArgPrefixes] = PLAIN,
 ) -> int:
-    """Meshes and clouds to another format, chosen by the ending of the output.
+    """Meshes, clouds, grids and cameras to another format, chosen by the ending of the output.
 
-    Many inputs (or a quoted pattern) go into a folder. Nothing that exists is replaced without
-    --overwrite, and all inputs are named before the first file is written.
+    Many inputs (or a quoted pattern) go into a folder. All inputs are named before the first
+    file is written, and nothing that exists is replaced without --overwrite. Where one of many
+    cannot be converted the others are, and the command ends with 1.
+
+    Grids become surfaces in mesh formats, and the centres of their cells in formats of points.
+    transforms.json and COLMAP folders become each other; the pictures stay where they are.
 
     examples:
       geomdl convert bunny.obj -o bunny.ply
       geomdl convert bunny.obj -o bunny.pcd --points 20000
-      geomdl convert "scans/**/*.ply" -o clouds/ --to xyz
-      geomdl convert part.stl -o part.glb --scale 0.001
+      geomdl convert "scans/**/*.ply" -o clouds/ --to xyz --thin 0.02 --tree
+      geomdl convert part.stl -o part.glb --scale 0.001 --turn-up z y
+      geomdl convert bunny.obj -o bunny.npz --voxelize 128
+      geomdl convert bunny.npz -o shell.ply --level 0.01
+      geomdl convert fox/transforms.json -o fox/sparse/0 --to colmap
 
     Args:
-        inputs: files, or patterns in quotes; ** goes into folders.
+        inputs: files, patterns in quotes (** goes into folders), COLMAP folders.
         output: a file, or with --to or many inputs a folder.
-        to: format of the files in the output folder, such as ply.
-        points: sample this many points of each mesh, evenly by area, with normals and colours.
-        seed: of the sampling.
-        scale: multiply coordinates, such as 0.001 from millimetres to metres.
-        encoding: how ply, stl and pcd store numbers; binary by default.
-        drop_nonfinite: leave out the points of a cloud that are NaN or infinite.
-        overwrite: replace files that exist.
+        to: format of the files in the output folder, such as ply; colmap or json for cameras.
+        change: what is done to shapes.
+        writing: how files are read and written.
     """
-    from geomdl.errors import GeometryError, expect_number
-    from geomdl.io import load, save
-    from geomdl.structures import Mesh, PointCloud
-
-    expect_number("--scale", scale, above=0)
-    if points is not None:
-        expect_number("--points", points, low=1)
-    pairs = targets(expand(inputs), output, to)
-    taken = [target for _, target in pairs if target.exists()]
-    if taken and not overwrite:
-        raise GeometryError(f"{taken[0]}: exists already; replace it with --overwrite")
-    for source, target in pairs:
-        shape = load(source, drop_nonfinite=drop_nonfinite)
-        if isinstance(shape, Mesh | PointCloud):
-            if points is not None:
-                shape = sampled(shape, points, seed, source)
-            if scale != 1.0:
-                shape = scaled(shape, scale)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        save(target, shape, overwrite=overwrite, encoding=encoding)
-        print(f"{source} -> {target}  {shape!r}")
-    return 0
-
-
-def expand(inputs: tuple[str, ...]) -> list[Path]:
-    """Names and patterns -> files. Raises GeometryError where a pattern finds nothing."""
+    from geomdl.commands.paths import expand
     from geomdl.errors import GeometryError
 
-    found: list[Path] = []
-    for name in inputs:
-        if Path(name).exists() or not glob.has_magic(name):
-            found.append(Path(name))
-            continue
-        matches = sorted(p for p in map(Path, glob.glob(name, recursive=True)) if p.is_file())
-        if not matches:
-            raise GeometryError(f"{name}: no file fits this pattern")
-        found += matches
-    if not found:
-        raise GeometryError("inputs: expected at least one file")
-    return found
+    sources, wrong = expand(inputs)
+    if wrong or not sources:
+        raise GeometryError(wrong[0] if wrong else "inputs: expected at least one file")
+    pairs = targets(sources, output, to, writing.tree)
+    for source, target in pairs:
+        refuse(source, target)
+    taken = [target for _, target in pairs if exists(target)]
+    if writing.skip_existing:
+        pairs = [(source, target) for source, target in pairs if not exists(target)]
+    elif taken and not writing.overwrite:
+        raise GeometryError(f"{taken[0]}: exists already; replace it with --overwrite")
+    written = convert_all(pairs, change, writing)
+    if writing.json:
+        print(encoder.dumps(written, indent=1))
+    failed = len(pairs) - len(written)
+    if failed and len(pairs) > 1:
+        print(f"geomdl: {failed} of {len(pairs)} could not be converted", file=sys.stderr)
+    return int(failed > 0)
 
 
-def targets(sources: list[Path], output: Path, to: str | None) -> list[tuple[Path, Path]]:
+def targets(sources: list[Path], output: Path, to: str | None, tree: bool = False) -> Pairs:
     """Where each source goes. Raises GeometryError where two would become one file."""
     from geomdl.errors import GeometryError
 
-    if len(sources) == 1 and to is None and not output.is_dir():
+    ending = None if to is None else to.lower().removeprefix(".")
+    if len(sources) == 1 and (ending == "colmap" or (ending is None and not output.is_dir())):
         return [(sources[0], output)]
-    if to is None:
+    if ending is None:
         raise GeometryError(f"{output}: a folder of outputs needs a format, such as --to ply")
-    ending = "." + to.lower().removeprefix(".")
-    pairs = [(source, output / (source.stem + ending)) for source in sources]
+    shared = Path(os.path.commonpath([source.absolute().parent for source in sources]))
+    pairs = []
     first: dict[Path, Path] = {}
-    for source, target in pairs:
+    for source in sources:
+        stem = source.name if source.is_dir() else Path(source.name.removesuffix(".gz")).stem
+        folder = output / source.absolute().parent.relative_to(shared) if tree else output
+        target = folder / (stem if ending == "colmap" else f"{stem}.{ending}")
         if target in first:
-            raise GeometryError(f"{target}: both {first[target]} and {source} would become it")
+            raise GeometryError(
+                f"{target}: both {first[target]} and {source} would become it; --tree keeps folders"
+            )
         first[target] = source
+        pairs.append((source, target))
     return pairs
 
 
-def sampled(shape: "Mesh | PointCloud", count: int, seed: int, source: Path) -> "Mesh | PointCloud":
-    """Mesh -> cloud of `count` points of its surface, with normals and colours."""
+def refuse(source: Path, target: Path) -> None:
+    """Raises GeometryError, before any work, where there is no format of this name."""
     from geomdl.errors import GeometryError
-    from geomdl.ops.differential import face_normals
-    from geomdl.ops.sampling import sample_surface
-    from geomdl.structures import Mesh, PointCloud
+    from geomdl.io.files import CONTAINERS, READERS
 
-    if not isinstance(shape, Mesh):
-        raise GeometryError(f"{source}: --points samples meshes, and this is a cloud")
-    points, face, weights = sample_surface(shape.vertices, shape.faces, count, seed)
-    normals = face_normals(shape.vertices, shape.faces)[face]
-    return PointCloud(points, normals, surface_colors(shape, face, weights))
-
-
-def surface_colors(mesh: "Mesh", face: "Tensor", weights: "Tensor") -> "Tensor | None":
-    """Faces (N,), weights (N, 3) -> linear colours (N, 3): vertex colours x textures."""
-    import torch
-
-    from geomdl.render.texture import bilinear
-    from geomdl.structures.srgb import from_srgb
-
-    index = mesh.face_material
-    if mesh.colors is None and (index is None or not mesh.materials):
-        return None
-    light = torch.ones(len(face), 3)
-    if mesh.colors is not None:
-        light = (mesh.colors[mesh.faces[face]] * weights[..., None]).sum(1).float()
-    for number, material in enumerate(mesh.materials if index is not None else ()):
-        assert index is not None
-        mine = index[face] == number
-        light[mine] *= material.color.float()
-        if material.texture is not None and mesh.uvs is not None:
-            uv = (mesh.uvs[face[mine]] * weights[mine][..., None]).sum(1).float()
-            light[mine] *= bilinear(from_srgb(material.texture[..., :3].float()), uv)
-    return light
+    ending = target.suffix.lower()
+    cameras = source.is_dir() or source.suffix.lower() == ".json"
+    if cameras and ending not in ("", ".json"):
+        raise GeometryError(
+            f"{source}: cameras go into a .json or, with --to colmap, a folder, not {target.name}"
+        )
+    if not cameras and ending not in (*READERS, *CONTAINERS):
+        known = " ".join(name[1:] for name in (*READERS, *CONTAINERS))
+        raise GeometryError(f"{target}: unknown ending {ending!r}; expected one of: {known}")
 
 
-def scaled(shape: "Mesh | PointCloud", scale: float) -> "Mesh | PointCloud":
-    """The shape with all coordinates times `scale`."""
-    import torch
+def exists(target: Path) -> bool:
+    """Whether a file or a COLMAP model is there."""
+    return (target / CAMERAS).exists() if target.is_dir() else target.exists()
 
-    matrix = torch.diag(torch.tensor([scale, scale, scale, 1.0]))
-    return shape.transformed(matrix)
+
+def convert_all(pairs: Pairs, change: Change, writing: Writing) -> list[dict[str, Any]]:
+    """What was written, pair by pair; what could not be is told on stderr, a line each."""
+    from geomdl.errors import GeometryError
+    from geomdl.reconstruct.progress import progress_bar
+
+    written: list[dict[str, Any]] = []
+    shown = len(pairs) > 1 and sys.stderr.isatty()
+    with progress_bar("convert", len(pairs), 0, shown, unit="files") as advance:
+        for source, target in pairs:
+            try:
+                shape = convert(source, target, change, writing)
+            except (GeometryError, OSError) as error:
+                print(f"geomdl: error: {' '.join(str(error).split())}", file=sys.stderr)
+            else:
+                facts = {"source": str(source), "target": str(target), "kind": type(shape).__name__}
+                written.append(facts | counts(shape))
+                if not writing.json:
+                    print(f"{source} -> {target}  {shape!r}", flush=True)
+            advance(source.name)
+    return written
+
+
+def convert(source: Path, target: Path, change: Change, writing: Writing) -> "Shape | PosedImages":
+    """Read, change and write one thing; gives what was written. Raises GeometryError."""
+    from geomdl.commands.change import changed
+    from geomdl.io import load, save
+    from geomdl.viewer.arrays import is_array
+
+    if source.is_dir() or source.suffix.lower() == ".json":
+        return convert_cameras(source, target, writing.overwrite)
+    if is_array(source):
+        shape = first_of(source)
+    else:
+        shape = load(source, drop_nonfinite=writing.drop_nonfinite)
+    shape = changed(shape, change, target.suffix.lower(), source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save(target, shape, overwrite=writing.overwrite, encoding=writing.encoding)
+    return shape
+
+
+def first_of(source: Path) -> "Shape":
+    """The grid or cloud of an npy; the first one of a stack, with a warning."""
+    from geomdl.viewer.arrays import read_frames
+
+    frames = read_frames(source)
+    first = frames[0]
+    if len(frames) > 1:
+        warnings.warn(f"{source}: took the first of {len(frames)} grids", stacklevel=2)
+    return first() if callable(first) else first
+
+
+def convert_cameras(source: Path, target: Path, overwrite: bool) -> "PosedImages":
+    """A transforms.json or a COLMAP folder as the other. Raises GeometryError."""
+    from geomdl.io import load_colmap, load_transforms, save_colmap, save_transforms
+
+    posed = load_colmap(source) if source.is_dir() else load_transforms(source)
+    if target.suffix.lower() == ".json":
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_transforms(target, posed, overwrite=overwrite)
+        home = target.absolute().parent.resolve()
+        away = [i for i in posed.images if not i.path.resolve().is_relative_to(home)]
+        if away:
+            warnings.warn(
+                f"{target}: {len(away)} pictures such as {away[0].path} lie outside of its folder",
+                stacklevel=2,
+            )
+    else:
+        save_colmap(target, posed, overwrite=overwrite)
+    return posed
+
+
+def counts(shape: "Shape | PosedImages") -> dict[str, Any]:
+    """How much of what a shape holds."""
+    from geomdl.io.posed import PosedImages
+    from geomdl.structures import Mesh, PointCloud, SparseVoxels
+
+    if isinstance(shape, Mesh):
+        return {"vertices": len(shape.vertices), "faces": len(shape)}
+    if isinstance(shape, PointCloud):
+        return {"points": len(shape)}
+    if isinstance(shape, PosedImages):
+        return {"images": len(shape)}
+    if isinstance(shape, SparseVoxels):
+        return {"sites": len(shape)}
+    return {"grid": shape.kind, "cells": list(shape.shape)}

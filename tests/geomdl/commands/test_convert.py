@@ -1,11 +1,14 @@
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import trimesh
 
 from geomdl import cli
-from geomdl.io import load, save
-from geomdl.structures import Material, Mesh, PointCloud
+from geomdl.io import load, load_colmap, load_transforms, save
+from geomdl.structures import Material, Mesh, PointCloud, VoxelGrid
 from tests.oracles.io_oracle import linear_to_srgb
 
 
@@ -14,6 +17,12 @@ def square(path: Path) -> Path:
     colors = torch.tensor([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
     save(path, Mesh(vertices, torch.tensor([[0, 1, 2], [0, 2, 3]]), colors=colors))
     return path
+
+
+def write_ball(path: Path) -> None:
+    ball = trimesh.creation.icosphere(4, 0.5)
+    faces = torch.from_numpy(ball.faces.copy()).long()
+    save(path, Mesh(torch.from_numpy(ball.vertices.copy()).float(), faces))
 
 
 @pytest.mark.parametrize("ending", ["obj", "off", "stl", "glb", "npz"])
@@ -86,6 +95,8 @@ def test_many_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a, b = str(square(tmp_path / "a.ply")), str(square(tmp_path / "b.ply"))
+    (tmp_path / "deep").mkdir()
+    other = str(square(tmp_path / "deep" / "a.ply"))
     (tmp_path / "a.obj").write_text("mine")
     folder = str(tmp_path / "out")
     for arguments, word in (
@@ -94,9 +105,11 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ([str(tmp_path / "*.nope"), "-o", folder, "--to", "ply"], "no file fits"),
         ([str(tmp_path / "nope.ply"), "-o", str(tmp_path / "x.obj")], "nope.ply"),
         ([a, "-o", str(tmp_path / "x.xyz123")], "unknown ending"),
-        ([a, "-o", str(tmp_path / "x.obj"), "--scale", "0"], "--scale"),
-        ([a, "-o", str(tmp_path / "x.pcd"), "--points", "0"], "--points"),
-        ([a, a, "-o", folder, "--to", "ply"], "would become"),
+        ([a, other, "-o", folder, "--to", "ply"], "would become"),
+        ([a, "-o", str(tmp_path / "x.xyz")], "--points N samples"),
+        ([a, "-o", str(tmp_path / "x.ply"), "--voxelize", "8"], ".npz holds"),
+        ([str(tmp_path), "-o", str(tmp_path / "x.ply")], "cameras go into"),
+        ([str(tmp_path), "-o", str(tmp_path / "x.json")], "COLMAP"),
     ):
         assert cli.run(["convert", *arguments]) == 1, arguments
         err = capsys.readouterr().err
@@ -104,3 +117,109 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert len(err.splitlines()) == 1
     assert (tmp_path / "a.obj").read_text() == "mine"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--scale", "0"), ("--points", "0"), ("--voxelize", "1"), ("--thin", "-1")],
+)
+def test_values_that_cannot_be_are_wrong_usage(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = square(tmp_path / "a.ply"), tmp_path / "x.ply"
+    assert cli.run(["convert", str(source), "-o", str(out), option, value]) == 2
+    assert f"{option}: expected" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_one_broken_file_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    square(tmp_path / "in" / "a.ply")
+    (tmp_path / "in" / "b.ply").write_bytes(b"ply\nnonsense")
+    square(tmp_path / "in" / "c.ply")
+    out = tmp_path / "out"
+    arguments = ["convert", f"{tmp_path}/in/*.ply", "-o", str(out), "--to", "off", "--json"]
+    assert cli.run(arguments) == 1
+    text, err = capsys.readouterr()
+    assert [Path(row["target"]).name for row in json.loads(text)] == ["a.off", "c.off"]
+    assert json.loads(text)[0]["faces"] == 2
+    assert "b.ply" in err.splitlines()[0]
+    assert err.splitlines()[1] == "geomdl: 1 of 3 could not be converted"
+    (tmp_path / "in" / "b.ply").unlink()
+    square(tmp_path / "in" / "b.ply")
+    assert cli.run(arguments) == 1  # a.off exists
+    capsys.readouterr()
+    assert cli.run([*arguments, "--skip-existing"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert Path(row["source"]).name == "b.ply"
+
+
+def test_folders_are_kept_below_the_shared_one(tmp_path: Path) -> None:
+    for name in ("in/x/a.ply", "in/y/a.ply"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        square(tmp_path / name)
+    out = tmp_path / "out"
+    arguments = ["convert", f"{tmp_path}/in/**/*.ply", "-o", str(out), "--to", "stl", "--tree"]
+    assert cli.run(arguments) == 0
+    assert (out / "x" / "a.stl").is_file()
+    assert (out / "y" / "a.stl").is_file()
+
+
+def test_grids_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ball, grid, again = (tmp_path / name for name in ("ball.ply", "ball.npz", "again.obj"))
+    write_ball(ball)
+    assert cli.run(["convert", str(ball), "-o", str(grid), "--voxelize", "40"]) == 0
+    assert "40 x 40 x 40 sdf" in capsys.readouterr().out
+    assert cli.run(["convert", str(grid), "-o", str(again)]) == 0
+    made = load(again)
+    assert isinstance(made, Mesh)
+    assert float((made.vertices.norm(dim=1) - 0.5).abs().max()) < 0.01
+    assert cli.run(["convert", str(grid), "-o", str(again), "--level", "0.1", "--overwrite"]) == 0
+    made = load(again)
+    assert isinstance(made, Mesh)
+    assert float((made.vertices.norm(dim=1) - 0.6).abs().max()) < 0.01
+
+
+def test_an_npy_is_its_first_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = np.zeros((3, 4, 4, 4), np.uint8)
+    stack[0, 1, 2, 3] = 1
+    np.save(tmp_path / "stack.npy", stack)
+    out = tmp_path / "out.ply"
+    assert cli.run(["convert", str(tmp_path / "stack.npy"), "-o", str(out), "--cells"]) == 0
+    assert "took the first of 3 grids" in capsys.readouterr().err
+    cube = load(out)
+    assert isinstance(cube, Mesh)
+    assert len(cube) == 12
+    assert [bound.tolist() for bound in cube.bounds] == [[1, 2, 3], [2, 3, 4]]
+
+
+def test_cameras_there_and_back(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fox = data / "fox" / "transforms.json"
+    model, again = tmp_path / "model", tmp_path / "again.json"
+    arguments = ["convert", str(fox), "-o", str(model), "--to", "colmap"]
+    assert cli.run(arguments) == 0
+    assert cli.run(arguments) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert cli.run(["convert", str(model), "-o", str(again)]) == 0
+    first, second = load_transforms(fox), load_colmap(model)
+    by_name = {image.path.name: image.camera for image in first.images}
+    for image in second.images:
+        before, after = by_name[image.path.name], image.camera
+        torch.testing.assert_close(
+            before.world_to_camera.matrix(), after.world_to_camera.matrix(), atol=1e-5, rtol=0
+        )
+        torch.testing.assert_close(before.intrinsics, after.intrinsics)
+    assert len(json.loads(again.read_text())["frames"]) == 45
+
+
+def test_a_grid_stays_a_grid_in_its_own_formats(tmp_path: Path) -> None:
+    source, out = tmp_path / "a.npz", tmp_path / "b.safetensors"
+    save(source, VoxelGrid(torch.rand(3, 4, 5) - 0.5, "sdf", cell=0.1))
+    assert cli.run(["convert", str(source), "-o", str(out), "--kind", "occupancy"]) == 0
+    grid = load(out)
+    assert isinstance(grid, VoxelGrid)
+    assert (grid.kind, tuple(grid.shape), grid.cell) == ("occupancy", (3, 4, 5), 0.1)
