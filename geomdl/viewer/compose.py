@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
+from geomdl.io.posed import PosedImages
 from geomdl.render import colormap
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels, VoxelGrid
+from geomdl.viewer.cameras import camera_parts
 from geomdl.viewer.drawing import Dots, Drawing, Legend, Part
 from geomdl.viewer.look import Look, Plane
 from geomdl.viewer.paint import (
@@ -30,6 +32,7 @@ from geomdl.viewer.paint import (
 from geomdl.viewer.pointsize import radius_of
 from geomdl.viewer.scene import Item, Scene, Shape
 from geomdl.viewer.surfaces import surface_parts, wears_plain
+from geomdl.viewer.voxels import voxel_parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +68,33 @@ def compose(scene: Scene, look: Look) -> Drawing:
     shown = [item for item in scene.items if item.name not in look.hide]
     low, high = box_of(scene, shown, look.frame)
     planes = look.planes(low, high)
-    colouring = _colouring(scene, shown, look, depth_view(look, low, high, look.up or scene.up))
+    view = depth_view(look, low, high, look.up or scene.up)
+    colouring = _colouring(scene, shown, look, view)
     parts: list[Part] = []
+    legends = list(colouring.legends)
     for item in shown:
-        parts += _parts(scene, item, look, planes, colouring)
-    legends = colouring.legends if look.legend else ()
-    up = look.up or scene.up
-    return Drawing(tuple(parts), legends, low, high, up, look.background)
+        shape = scene.shape(item.name, look.frame)
+        if isinstance(shape, VoxelGrid | SparseVoxels):
+            limits = colouring.limits
+            cells, found = voxel_parts(
+                scene, item.name, shape, look, planes, limits=limits, view=view
+            )
+            parts += cells
+            titles = {legend.title for legend in legends}
+            legends += [legend for legend in found if legend.title not in titles]
+        else:
+            parts += _parts(scene, item, shape, look, planes, colouring)
+        if isinstance(shape, PosedImages | Camera):
+            extent = float((high - low).norm())
+            parts += camera_parts(scene, item.name, shape, look, extent=extent)
+    return Drawing(
+        tuple(parts),
+        tuple(legends) if look.legend else (),
+        low,
+        high,
+        look.up or scene.up,
+        look.background,
+    )
 
 
 def box_of(scene: Scene, items: Sequence[Item], frame: int) -> tuple[Tensor, Tensor]:
@@ -142,9 +165,13 @@ def _colouring(
 
 
 def _parts(
-    scene: Scene, item: Item, look: Look, planes: tuple[Plane, ...], colouring: Colouring
+    scene: Scene,
+    item: Item,
+    shape: Shape,
+    look: Look,
+    planes: tuple[Plane, ...],
+    colouring: Colouring,
 ) -> Sequence[Part]:
-    shape = scene.shape(item.name, look.frame)
     if isinstance(shape, Mesh) and len(shape):
         values, key = colouring.values.get(item.name), colouring.key_of(item, shape, look)
         return surface_parts(scene, item.name, look, planes, values, colouring.limits, key)
