@@ -3,21 +3,27 @@
 import json as encoder
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
-Names = Annotated[Positional[tuple[str, ...]], arg(metavar="[ROW...]")]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geomdl.bench.measure import Row
+
+Earlier = dict[tuple[str, str, str], float]
+Names = Annotated[Positional[tuple[str, ...]], arg(metavar="[ROW...]", help_behavior_hint="")]
 
 
 def command(
     names: Names = (),
     /,
     *,
-    group: str | None = None,
+    group: Annotated[str | None, arg(metavar="GROUP", help_behavior_hint="")] = None,
     list: bool = False,
     quick: bool = False,
-    against: Path | None = None,
+    against: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     json: bool = False,
 ) -> int:
     """The time of each op and of a peer on the same work, in turn; medians, and their ratio.
@@ -43,39 +49,43 @@ def command(
         against: an earlier --json; adds how many times faster ours has become.
         json: print a JSON list with an object for each row, times in seconds.
     """
-    from geomdl.bench.measure import line, machine_rates, measure
     from geomdl.bench.table import chosen
-    from geomdl.reconstruct.progress import progress_bar
 
     rows = chosen(names, group)
-    before = {} if against is None else earlier(against)
     if list:
         found = [{"name": r.name, "group": r.group, "work": r.work, "peer": r.peer} for r in rows]
         lines = [f"{r.name:<22} {r.work:<44} against {r.peer}" for r in rows]
         print(encoder.dumps(found, indent=1) if json else "\n".join(lines))
         return 0
+    before = None if against is None else earlier(against)
+    results = measured(rows, 3 if quick else None, before, quiet=json)
+    if json:
+        print(encoder.dumps(results, indent=1))
+    return int(len(results) < len(rows))
+
+
+def measured(
+    rows: "Sequence[Row]", most: int | None, before: Earlier | None, *, quiet: bool
+) -> list[dict[str, Any]]:
+    """The rows one after another, printed unless quiet; wrong values are told on stderr."""
+    from geomdl.bench.measure import line, machine_rates, measure
+    from geomdl.reconstruct.progress import progress_bar
+
     results: Any = []
-    failed = False
     with progress_bar("bench", len(rows), 0, sys.stderr.isatty(), unit="rows") as advance:
         rates = machine_rates()
         for row in rows:
             try:
-                result = measure(row, rates, 3 if quick else None)
+                result = measure(row, rates, most)
             except AssertionError as error:
-                failed = True
                 print(f"geomdl: error: {row.name} ({row.work}): {error}", file=sys.stderr)
             else:
-                result |= since(result, before) if against else {}
+                result |= {} if before is None else since(result, before)
                 results.append(result)
-                if not json:
+                if not quiet:
                     print(line(result) + told(result), flush=True)
             advance(row.name)
-    if json:
-        print(encoder.dumps(results, indent=1))
-    return int(failed)
-
-
-Earlier = dict[tuple[str, str, str], float]
+    return results
 
 
 def earlier(path: Path) -> Earlier:
