@@ -175,12 +175,12 @@ def _measures(look: Look, size: float) -> list[Part]:
     parts: list[Part] = []
     arm = torch.eye(3) * 0.006 * size
     for number, numbers in enumerate(look.measure):
-        ends = torch.tensor(numbers).reshape(2, 3)
+        ends = torch.tensor(numbers, dtype=torch.float32).reshape(2, 3)
         crosses = torch.stack([ends[:, None] - arm, ends[:, None] + arm], 2).flatten(0, 1)
         segments = torch.cat([ends[None], crosses])
         colors = torch.tensor(_MEASURE).expand(len(segments), 3).contiguous()
         key = ("measure", numbers, size)
-        text = size_text(float((ends[1].double() - ends[0].double()).norm()))
+        text = size_text(math.dist(numbers[:3], numbers[3:]))
         name = f"{ITEM}/measure {number}"
         parts.append(Lines(name, ITEM, key, segments, colors, 2.5))
         parts.append(Words(f"{name} text", ITEM, (key, text), ends.mean(0), text))
