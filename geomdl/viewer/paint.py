@@ -23,6 +23,7 @@ from geomdl.viewer.scene import Item, Scene, Shape
 PLAIN = ("own", "plain", "normal")
 COMPUTED = ("height", "depth", "distance")
 MOST_ENTRIES = 40  # labels in a legend
+TABLE = 65_536  # different labels that a table of colours holds
 SAMPLE = 200_000  # numbers from which limits are read
 FAR = 1.0e18  # metres; its square is still a float
 
@@ -96,7 +97,10 @@ def colors_of(values: Tensor, look: Look, limits: tuple[float, float]) -> Tensor
     if values.ndim == 2:
         return values
     if not values.is_floating_point():
-        return colormap.palette(values)
+        low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+        if high - low >= TABLE:
+            return colormap.palette(values)
+        return colormap.palette(torch.arange(low, high + 1))[values - low]
     steps = torch.linspace(0, 1, 1025)
     table = colormap.ramp(steps, 0.0, 1.0, look.ramp)
     grey = colormap.ramp(torch.tensor([torch.nan]), 0.0, 1.0)
