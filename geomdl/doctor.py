@@ -14,6 +14,7 @@ import torch
 
 import geomdl
 from geomdl.ops import dispatch
+from geomdl.viewer import programs
 
 # Optional peers: the import name, and the distributions that may carry it.
 PEERS = {
@@ -24,6 +25,11 @@ PEERS = {
     "torch_geometric": ("torch-geometric",),
     "pytorch3d": ("pytorch3d",),
 }
+# What pyproject.toml asks for: an installation by hand may lack some.
+NEEDED = (
+    *("trimesh", "scipy", "scikit-image", "pillow", "safetensors", "pooch", "tyro", "rich"),
+    *("matplotlib", "viser", "imageio-ffmpeg", "tensorboard", "gymnasium", "lightning-fabric"),
+)
 BAD_FABRIC = ("2.6.2", "2.6.3")
 
 
@@ -50,10 +56,14 @@ def report() -> dict[str, Any]:
         "kernels": {"built": dispatch.built(), "broken": dict(dispatch.BROKEN)},
         "ops": ops,
         "peers": {name: version_of(name) for name in PEERS},
+        "packages": {name: distribution_version(name) for name in NEEDED},
+        "viewer": programs.found(),
+        "memory": memory(),
         "data": data_folder(),
         "process": {"forked": dispatch._in_fork},
     }
     found["warnings"] = [*unread, *warnings_of(found)]
+    found["advice"] = programs.advice_of(found["viewer"])
     return found
 
 
@@ -115,6 +125,19 @@ def openmp_libraries() -> list[str]:
     return sorted(p for p in paths if Path(p).name.startswith(runtimes))
 
 
+def memory() -> dict[str, int | None]:
+    """Bytes of memory that there are and that are free (Linux); None where that is not known."""
+    facts = Path("/proc/meminfo")
+    if not facts.exists():
+        return {"total": None, "free": None}
+    lines = dict(line.split(":", 1) for line in facts.read_text().splitlines() if ":" in line)
+    names = {"total": "MemTotal", "free": "MemAvailable"}
+    return {
+        ours: int(lines[name].split()[0]) * 1024 if name in lines else None
+        for ours, name in names.items()
+    }
+
+
 def data_folder() -> dict[str, Any]:
     """Where downloads go: GEOMDL_DATA, else the user's cache folder."""
     named = os.environ.get("GEOMDL_DATA")
@@ -135,6 +158,10 @@ def warnings_of(found: dict[str, Any]) -> list[str]:
         said.append("a GPU but no triton: pip install triton")
     if found["data"]["named"] and not found["data"]["exists"]:
         said.append(f"GEOMDL_DATA names {found['data']['folder']}, which is not a folder")
+    lacking = [name for name, version in found["packages"].items() if version is None]
+    if lacking:
+        said.append(f"packages are missing: pip install {' '.join(lacking)}")
+    said += programs.warnings_of(found["viewer"])
     said += distribution_warnings()
     return said
 
@@ -176,7 +203,7 @@ def distribution_warnings() -> list[str]:
 
 def text(found: dict[str, Any]) -> str:
     """The report as a page of text."""
-    cpu, gpu = found["cpu"], found["gpu"]
+    cpu, gpu, viewer = found["cpu"], found["gpu"], found["viewer"]
     kernels = sum(op["cpu"] != "torch" for op in found["ops"])
     peers = (f"{name} {version or '-'}" for name, version in found["peers"].items())
     lines = [
@@ -186,6 +213,11 @@ def text(found: dict[str, Any]) -> str:
         f"openmp  {', '.join(cpu['openmp']) or 'unknown'}",
         f"gpu     {', '.join(gpu) or 'none'}",
         f"peers   {'  '.join(peers)}",
+        f"viewer  viser {viewer['viser'] or '-'}, display {'yes' if viewer['display'] else 'no'}, "
+        f"browser {viewer['browser'] or '-'}",
+        f"ffmpeg  {viewer['ffmpeg'] or '-'}",
+        f"memory  {gigabytes(found['memory']['free'])} free of "
+        f"{gigabytes(found['memory']['total'])}",
         f"data    {found['data']['folder']}" + ("" if found["data"]["exists"] else " (not there)"),
         "",
         f"{'op':<28} {'on the CPU':<18} {'on a GPU':<15} kernels take",
@@ -195,8 +227,19 @@ def text(found: dict[str, Any]) -> str:
         for op in found["ops"]
     ]
     lines += ["", f"{kernels} of {len(found['ops'])} ops have a native kernel here."]
+    lines += [
+        f"{'tried' if trial['ok'] else 'FAILED'} {trial['name']} in {trial['seconds']:.2f} s: "
+        f"{trial['said']}"
+        for trial in found.get("trials", ())
+    ]
+    lines += [f"note: {line}" for line in found["advice"]]
     lines += [f"warning: {line}" for line in found["warnings"]] or ["No warnings."]
     return "\n".join(lines)
+
+
+def gigabytes(size: int | None) -> str:
+    """Bytes as '7.8 GB'."""
+    return "unknown" if size is None else f"{size / 1e9:.1f} GB"
 
 
 if __name__ == "__main__":

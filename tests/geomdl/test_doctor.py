@@ -139,3 +139,27 @@ def test_a_file_of_ops_that_does_not_import_is_named(
     (tmp_path / "needs_nothing.py").write_text("import nothing_of_that_name\n")
     monkeypatch.setattr(geomdl.ops, "__path__", [*geomdl.ops.__path__, str(tmp_path)])
     assert "geomdl.ops.needs_nothing does not import" in doctor.load_ops()[0]
+
+
+def test_missing_packages_are_warned_of(found: dict[str, Any]) -> None:
+    assert "packages are missing" not in warned(found)
+    packages = {**found["packages"], "rich": None, "pooch": None}
+    assert "pip install pooch rich" in warned(found, packages=packages).replace("  ", " ")
+
+
+def test_the_viewer_is_looked_at(found: dict[str, Any]) -> None:
+    lacking = {**found["viewer"], "viser": None, "ffmpeg": None}
+    assert "viser>=1.1" in warned(found, viewer=lacking)
+    assert "imageio-ffmpeg" in warned(found, viewer=lacking)
+    page = doctor.text({**found, "viewer": lacking, "advice": ["open the port"]})
+    assert "viewer  viser -" in page
+    assert "note: open the port" in page
+
+
+def test_memory_is_told_in_bytes(found: dict[str, Any]) -> None:
+    total, free = found["memory"]["total"], found["memory"]["free"]
+    if total is None:
+        pytest.skip("no /proc/meminfo on this system")
+    assert 0 < free <= total
+    assert doctor.gigabytes(7_840_000_000) == "7.8 GB"
+    assert doctor.gigabytes(None) == "unknown"
