@@ -13,6 +13,7 @@ from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels, VoxelGrid
 from geomdl.viewer.cameras import camera_parts
 from geomdl.viewer.drawing import Dots, Drawing, Legend, Part
 from geomdl.viewer.look import Look, Plane
+from geomdl.viewer.notes import note_parts
 from geomdl.viewer.paint import (
     PLAIN,
     Values,
@@ -87,6 +88,7 @@ def compose(scene: Scene, look: Look) -> Drawing:
         if isinstance(shape, PosedImages | Camera):
             extent = float((high - low).norm())
             parts += camera_parts(scene, item.name, shape, look, extent=extent)
+    parts += note_parts(scene, look, low, high)
     return Drawing(
         tuple(parts),
         tuple(legends) if look.legend else (),
