@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def visit(browser: Browser, url: str, *, size: tuple[int, int] = (1000, 700)) -> Page:
+def visit(browser: Browser, url: str, *, size: tuple[int, int] = (800, 480)) -> Page:
     """A new visitor (own cookies and storage) with `url` open; back when its canvas is there."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, accept_downloads=True
@@ -78,9 +78,11 @@ def decoded(data: bytes) -> np.ndarray:
 
 def ink(picture: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 -> (H, W) bool: what differs from the commonest colour, the background."""
-    colors, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
-    background = colors[counts.argmax()].astype(int)
-    return (np.abs(picture.astype(int) - background) > 12).any(-1)
+    packed = picture.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
+    colors, counts = np.unique(packed, return_counts=True)
+    common = int(colors[counts.argmax()])
+    background = np.array([common >> 16, common >> 8 & 255, common & 255])
+    return (np.abs(picture.astype(np.int32) - background) > 12).any(-1)
 
 
 def settled(
@@ -96,10 +98,10 @@ def settled(
     end = time.monotonic() + seconds
     last = shot(page)
     while time.monotonic() < end:
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(120)
         now = shot(page)
-        same = np.abs(now.astype(int) - last).max(-1) > 8
-        if good(now) and same.mean() < 0.002:
+        changed = (np.abs(now.astype(np.int16) - last) > 8).any(-1)
+        if good(now) and changed.mean() < 0.002:
             return now
         last = now
     raise TimeoutError(f"the page did not come to rest; {ink(last).mean():.1%} of it is drawn")
