@@ -1,5 +1,6 @@
 """Names: of items by their paths, of sequences by their frames, of labels by a text file."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -33,23 +34,47 @@ def item_names(paths: Sequence[Path]) -> list[str]:
         if not twice:
             break
         names = [new if name in twice else name for name, new in zip(names, again, strict=True)]
-    taken: Counter[str] = Counter()
-    for index, name in enumerate(names):
-        taken[name] += 1
-        if taken[name] > 1:
-            names[index] = f"{name} {taken[name]}"
-    return names
+    return _numbered(names)
 
 
-def sequence_name(paths: Sequence[Path]) -> str:
-    """What the names of frames have in common, or the name of their folder."""
+def sequence_names(sequences: Sequence[Sequence[Path]]) -> list[str]:
+    """Different names for sequences of frames: what the names of the frames have in common.
+
+    Where that is nothing but a number, the folder; where two are alike, both.
+
+    >>> sequence_names([[Path("a/run_01.ply"), Path("a/run_02.ply")], [Path("b/room.ply")]])
+    ['run', 'room']
+    """
+    names = [_shared(paths) for paths in sequences]
+    alike = {name for name, count in Counter(names).items() if count > 1}
+    folders = [Path(paths[0]).absolute().parent.name for paths in sequences]
+    names = [
+        f"{folder}:{name}" if name in alike else name
+        for name, folder in zip(names, folders, strict=True)
+    ]
+    return _numbered(names)
+
+
+def _shared(paths: Sequence[Path]) -> str:
     stems = [_stem(Path(path).absolute()) for path in paths]
-    start = stems[0]
-    for stem in stems:
-        while not stem.startswith(start):
-            start = start[:-1]
+    if len(stems) == 1:
+        return stems[0]
+    alike = sum(itertools.takewhile(bool, (len(set(c)) == 1 for c in zip(*stems, strict=False))))
+    start, rests = stems[0][:alike], [stem[alike:] for stem in stems]
+    if any(rest[:1].isalpha() for rest in rests):
+        start = re.sub(r"[^\W\d_]+$", "", start)  # half a word says nothing
     start = re.sub(r"[\W\d_]+$", "", start)
     return start or Path(paths[0]).absolute().parent.name or stems[0]
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The second 'cow' becomes 'cow 2'."""
+    taken: Counter[str] = Counter()
+    fresh = []
+    for name in names:
+        taken[name] += 1
+        fresh.append(name if taken[name] == 1 else f"{name} {taken[name]}")
+    return fresh
 
 
 def read_label_names(path: str | Path) -> dict[int, str]:

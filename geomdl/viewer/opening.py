@@ -14,7 +14,7 @@ from geomdl.io.files import CONTAINERS, READERS
 from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels
 from geomdl.viewer import arrays, captures
-from geomdl.viewer.naming import item_names, natural, read_label_names, sequence_name
+from geomdl.viewer.naming import item_names, natural, read_label_names, sequence_names
 from geomdl.viewer.scene import Item, Scene, Shape
 
 Y_UP = (".glb", ".gltf", ".obj")  # glTF says so, and most obj files do
@@ -33,7 +33,7 @@ class _Found:
 
 
 def open_scene(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | str | Path,
     *,
     play: bool = False,
     label_names: str | Path | None = None,
@@ -153,35 +153,21 @@ def _items(thing: _Found, name: str, most: int) -> list[Item]:
 
 def _sequences(found: Sequence[_Found], most: int) -> list[Item]:
     """One item for every group of files; captures play their own frames."""
-    groups: dict[int, list[_Found]] = {}
+    groups: dict[int, list[Path]] = {}
     for thing in found:
         if thing.opener is None:
-            groups.setdefault(thing.group, []).append(thing)
+            groups.setdefault(thing.group, []).append(thing.path)
     taken = [thing for thing in found if thing.opener is not None]
-    firsts = [group[0].path for group in groups.values()]
-    names = item_names([*firsts, *(thing.path for thing in taken)])
-    items: list[Item] = []
-    for group, name in zip(groups.values(), names, strict=False):
-        files = [thing.path for thing in group]
-        shared = sequence_name(files) if len(files) > 1 else name
+    items = []
+    for name, files in zip(sequence_names(list(groups.values())), groups.values(), strict=True):
         frames = [*_read(files[0])]
         if len(files) > 1:
             frames = [frames[0], *(partial(_first, path) for path in files[1:])]
-        items.append(Item(shared, tuple(frames), files[0]))
-    for thing, name in zip(taken, names[len(groups) :], strict=True):
+        items.append(Item(name, tuple(frames), files[0]))
+    for thing, name in zip(taken, item_names([thing.path for thing in taken]), strict=True):
         assert thing.opener is not None
         items += thing.opener(thing.path, name, True, most)
-    return _renamed(items)
-
-
-def _renamed(items: Sequence[Item]) -> list[Item]:
-    """The second 'frame' becomes 'frame 2'."""
-    taken: dict[str, int] = {}
-    fresh = []
-    for item in items:
-        count = taken[item.name] = taken.get(item.name, 0) + 1
-        fresh.append(item if count == 1 else replace(item, name=f"{item.name} {count}"))
-    return fresh
+    return items
 
 
 def _read(path: Path) -> tuple[Shape | Callable[[], Shape], ...]:

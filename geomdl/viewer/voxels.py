@@ -12,7 +12,15 @@ from geomdl.structures.voxels import SURFACE, UNKNOWN
 from geomdl.viewer.drawing import Legend, Part
 from geomdl.viewer.field import CONTINUOUS, TERNARY_NAMES, Field, cell_mesh, field_of, level_mesh
 from geomdl.viewer.look import Look, Plane
-from geomdl.viewer.paint import PLAIN, Values, label_legend, limits_of, ramp_legend, values_of
+from geomdl.viewer.paint import (
+    PLAIN,
+    Values,
+    label_legend,
+    limits_of,
+    ramp_legend,
+    target_of,
+    values_of,
+)
 from geomdl.viewer.scene import Item, Scene
 from geomdl.viewer.slices import number_limits, slice_parts
 from geomdl.viewer.surfaces import surface_parts
@@ -49,7 +57,7 @@ def voxel_parts(
     shift = 2e-4 * field.cell if sliced else 0.0
     shrunk = tuple(replace(plane, offset=plane.offset - shift) for plane in planes)
     for name in wanted:
-        values, ends = _values(inner, name, field, look, limits, view)
+        values, ends = _values(scene, inner, name, field, look, limits, view)
         parts += _surfaces(inner, name, item_name, root, look, shrunk, values, ends, view)
         if values is not None:
             legends.append(_legend(item, field, values.values, look, ends, look.color_by))
@@ -91,6 +99,7 @@ def _meshes(scene: Scene, item: Item, field: Field) -> Scene:
 
 
 def _values(
+    scene: Scene,
     inner: Scene,
     name: str,
     field: Field,
@@ -99,8 +108,10 @@ def _values(
     view: tuple[Tensor, Tensor] | None,
 ) -> tuple[Values | None, tuple[float, float] | None]:
     """What colours a mesh of the field, and the ends of the ramp."""
-    if look.color_by in PLAIN or (look.color_by == "distance" and len(inner.items) == 2):
+    if look.color_by in PLAIN:
         return None, None
+    if look.color_by == "distance":
+        look = look.replace(distance_to=target_of(scene, look).name)
     along = (torch.zeros(3), torch.tensor([0.0, 0.0, 1.0])) if view is None else view
     values = values_of(inner, inner[name], look, along)
     if values is None or values.labels or values.values.ndim == 2:
