@@ -39,18 +39,14 @@ def illuminate(layer: Layer, camera: Camera, light: Light, caster: Caster, facto
     lit = hit if layer.lit is None else hit & layer.lit
     if not bool(lit.any()):
         return torch.cat([layer.albedo, hit.to(layer.albedo)[..., None]], -1)
-    floor = torch.zeros_like(hit)
+    whole, floor = layer, None
     if light.floor is not None:
-        layer, floor = _with_floor(layer, caster.bounds, camera, light.floor)
-    sun, sky = _arriving(layer, camera, light, caster, factor)
+        whole, floor = _with_floor(layer, caster.bounds, camera, light.floor)
+    sun, sky = _arriving(whole, camera, light, caster, factor)
     image = shade(layer, camera, sun, sky)
-    if not bool(floor.any()):
-        return image
-    bright = shade(layer, camera, torch.ones_like(sun), torch.ones_like(sky))
-    dark = 1 - image[..., 1] / bright[..., 1].clamp(min=1e-6)
-    only_shadow = torch.zeros_like(image)
-    only_shadow[..., 3] = dark.clamp(0, 1) * _fade(layer, hit)
-    return torch.where(floor[..., None], only_shadow, image)
+    if floor is not None:
+        image[..., 3] = torch.where(floor, _darkness(whole, sun, sky, hit), image[..., 3])
+    return image
 
 
 def _arriving(
@@ -94,9 +90,14 @@ def _with_floor(layer: Layer, points: Tensor, camera: Camera, up: Tensor) -> tup
     )
 
 
-def _fade(layer: Layer, hit: Tensor) -> Tensor:
-    """Weights (H, W) that let the floor end softly behind and before the shape."""
+def _darkness(layer: Layer, sun: Tensor, sky: Tensor, hit: Tensor) -> Tensor:
+    """The share (H, W) of its light that a floor loses to shadows.
+
+    It ends softly behind and before what was hit.
+    """
     seen = layer.depth[hit]
     low, high = float(seen.min()), float(seen.max())
     beyond = torch.maximum(layer.depth - high, low - layer.depth).nan_to_num(torch.inf)
-    return (1 - beyond / max(1.5 * (high - low), 1e-9)).clamp(0, 1)
+    fade = (1 - beyond / max(1.5 * (high - low), 1e-9)).clamp(0, 1)
+    direct = 1.2 * sun * (0.5 + 0.5 * sky)
+    return (1 - (0.5 * sky + direct) / 1.7) * fade

@@ -22,17 +22,19 @@ def shade(layer: Layer, camera: Camera, sun: Tensor, sky: Tensor) -> Tensor:
     alone. Alpha is 1 where something is. What is not lit keeps its albedo.
     """
     hit = torch.isfinite(layer.depth)
-    known = (layer.normal != 0).any(-1) & hit
-    rgb = torch.zeros_like(layer.albedo)
-    rays = camera.camera_directions(camera.pixel_centres()[known])
-    arriving = sun[known][:, None], sky[known][:, None]
-    rgb[known] = lit(layer.albedo[known], layer.normal[known], rays, *arriving)
-    bare = hit & ~known
+    light = hit if layer.lit is None else hit & layer.lit
+    known = light & (layer.normal != 0).any(-1)
+    there = hit.to(layer.albedo)[..., None]
+    image = torch.cat([layer.albedo * there, there], -1)
+    place = known.flatten().nonzero()[:, 0]
+    rays = camera.camera_directions(camera.pixel_centres()).flatten(0, 1)[place]
+    albedo, normal = layer.albedo.flatten(0, 1)[place], layer.normal.flatten(0, 1)[place]
+    arriving = sun.flatten()[place, None], sky.flatten()[place, None]
+    image.view(-1, 4)[place, :3] = lit(albedo, normal, rays, *arriving)
+    bare = light & ~known
     if bool(bare.any()):
-        rgb[bare] = (layer.albedo * eye_dome(layer.depth)[..., None])[bare]
-    if layer.lit is not None:
-        rgb = torch.where((layer.lit | ~hit)[..., None], rgb, layer.albedo)
-    return torch.cat([rgb, hit.to(rgb)[..., None]], -1)
+        image[bare, :3] = (layer.albedo * eye_dome(layer.depth)[..., None])[bare]
+    return image
 
 
 def lit(albedo: Tensor, normal: Tensor, rays: Tensor, sun: Tensor, sky: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from geomdl.structures import Camera, Mesh
 from geomdl.structures.srgb import from_srgb
 
 BARE = from_srgb(torch.tensor([0.81, 0.82, 0.84]))  # of meshes without colours or materials
+CORNERS = torch.arange(3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,8 @@ def _spots(
     piece = solid.piece_of(face)
     painted = [i for i, mesh in enumerate(solid.pieces) if mesh.materials and not _is_plain(mesh)]
     if painted:
-        for number, here in _by_piece(piece, painted):
+        alone = [(0, torch.arange(len(face)))] if len(solid.pieces) == 1 else None
+        for number, here in alone or _by_piece(piece, painted):
             paint = _material(solid, number, camera, face[here], weight[here])
             albedo[here] *= paint[:, :3]
             alpha[here] = paint[:, 3]
@@ -168,7 +170,7 @@ def _spots(
 
 
 def _mix(values: Tensor, corner: Tensor, weight: Tensor) -> Tensor:
-    """Values (V, 3) at corners (N, 3) by weights (N, 3) -> (N, 3)."""
+    """Values (V, C) at corners (N, 3) by weights (N, 3) -> (N, C)."""
     total = values[corner[:, 0]] * weight[:, :1]
     total.addcmul_(values[corner[:, 1]], weight[:, 1:2])
     return total.addcmul_(values[corner[:, 2]], weight[:, 2:])
@@ -191,21 +193,31 @@ def _material(solid: Solid, number: int, camera: Camera, face: Tensor, weight: T
     index = torch.zeros_like(own) if mesh.face_material is None else mesh.face_material[own]
     bare = torch.ones(3) if mesh.colors is not None else BARE
     paint = torch.cat([bare, torch.ones(1)]).expand(len(face), 4).clone()
-    for which in index.unique().tolist():
-        if which < 0:
-            continue
+    used = [0] if mesh.face_material is None else mesh.face_material.unique().tolist()
+    for which in (w for w in used if w >= 0):
         material = mesh.materials[which]
-        here = (index == which).nonzero()[:, 0]
+        here = (index == which).nonzero()[:, 0] if len(used) > 1 else torch.arange(len(face))
+        if len(here) == 0:
+            continue
         paint[here] = torch.cat([material.color.float(), torch.tensor([material.opacity])])
         if material.texture is not None and mesh.uvs is not None:
-            corners = mesh.uvs[own[here]].float()  # (N, 3, 2)
-            uv = (corners * weight[here][..., None]).sum(1)
-            places = solid.vertices[solid.faces[face[here]]]  # (N, 3, 3)
-            seen = camera.world_to_camera.apply(places.flatten(0, 1)).view(-1, 3, 3)
-            texels = footprint(corners, camera, seen, material.texture)
+            uv = _mix(mesh.uvs.float().view(-1, 2), 3 * own[here, None] + CORNERS, weight[here])
+            texels = _texels(solid, number, camera, own[here], material.texture)
             found = texture.sample(solid.pyramids[id(material.texture)], uv, texels)
             paint[here, : found.shape[1]] *= found
     return paint
+
+
+def _texels(solid: Solid, number: int, camera: Camera, face: Tensor, image: Tensor) -> Tensor:
+    """Texels (N,) along the side of a pixel at faces (N,) of one piece."""
+    mesh = solid.pieces[number]
+    assert mesh.uvs is not None
+    few = len(mesh) < len(face)
+    chosen = torch.arange(len(mesh)) if few else face
+    places = mesh.vertices.float()[mesh.faces[chosen]]  # (K, 3, 3)
+    seen = camera.world_to_camera.apply(places.flatten(0, 1)).view(-1, 3, 3)
+    texels = footprint(mesh.uvs.float()[chosen], camera, seen, image)
+    return texels[face] if few else texels
 
 
 def _is_plain(mesh: Mesh) -> bool:

@@ -88,7 +88,9 @@ class Camera:
     @property
     def shape(self) -> torch.Size:
         """The batch axes."""
-        return torch.broadcast_shapes(self.intrinsics.shape[:-2], self.world_to_camera.shape)
+        lens, pose = self.intrinsics.shape[:-2], self.world_to_camera.shape
+        # broadcast_shapes imports sympy, which takes a second.
+        return lens if lens == pose else torch.broadcast_shapes(lens, pose)
 
     @property
     def device(self) -> torch.device:
