@@ -17,34 +17,66 @@ from PIL import Image
 from torch import Tensor
 
 from geomdl.structures import Mesh
-from geomdl.viewer.drawing import Photo, Surface
+from geomdl.viewer.drawing import Photo
 from geomdl.viewer.viewpoint import pyramid
 
 FLOAT, SHORT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5122, 5123, 5125
 TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3"}
 PLAIN = (0.62, 0.64, 0.67)
+INK = 0.3  # of edges, times the colour of their surface
 
 
-def surface(part: Surface, mark: int = 1) -> bytes:
-    """Surface -> GLB: a primitive per material, the edges where its wireframe asks for them.
+@dataclass(frozen=True)
+class Style:
+    """How a surface is drawn; the page can change it without reading the file again."""
+
+    lit: bool = True
+    front: bool = False
+    opacity: float = 1.0
+
+
+def surface(mesh: Mesh, style: Style, mark: int = 1) -> bytes:
+    """Mesh -> GLB with a primitive per material.
 
     mark: a number that the page sends back when it has read the file.
     """
-    mesh, corner = _split_seams(part.mesh)
+    split, corner = _split_seams(mesh)
     file = _File()
-    attributes = _attributes(file, mesh, corner, part.lit)
-    primitives = []
-    if part.wireframe != "only":
-        for number, faces in _by_material(mesh):
-            primitives.append({
-                "attributes": attributes,
-                "indices": file.indices(faces.flatten(), len(mesh.vertices)),
-                "material": _material(file, part, number),
-                "extras": {"geomdl": mark},
-            })  # fmt: skip
-    if part.wireframe != "off":
-        primitives.append(_edges(file, part, attributes, mark))
+    attributes = _attributes(file, split, corner)
+    primitives = [
+        {
+            "attributes": attributes,
+            "indices": file.indices(faces.flatten(), len(split.vertices)),
+            "material": _material(file, mesh, number, style),
+            "extras": {"geomdl": mark},
+        }
+        for number, faces in _by_material(split)
+    ]
     return file.finish(primitives)
+
+
+def edges(mesh: Mesh, mark: int = 1) -> bytes:
+    """Mesh -> GLB of every edge once, in a darker colour than the surface's."""
+    faces = mesh.faces
+    pairs = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).sort(1).values
+    count = max(len(mesh.vertices), 1)
+    keys = (pairs[:, 0] * count + pairs[:, 1]).unique()
+    ends = torch.stack([keys // count, keys % count], 1)
+    color = torch.tensor(PLAIN)
+    if mesh.colors is not None:
+        color = torch.ones(3)
+    elif mesh.materials:
+        color = mesh.materials[0].color.float()
+    file = _File()
+    look = {"pbrMetallicRoughness": {"baseColorFactor": [*(color * INK).tolist(), 1.0]}}
+    primitive = {
+        "attributes": _attributes(file, mesh, None, normals=False),
+        "indices": file.indices(ends.flatten(), count),
+        "material": file.material(look, "line"),
+        "mode": 1,
+        "extras": {"geomdl": mark},
+    }
+    return file.finish([primitive])
 
 
 def photo(part: Photo, mark: int = 1, quality: int = 90) -> bytes:
@@ -66,7 +98,7 @@ def photo(part: Photo, mark: int = 1, quality: int = 90) -> bytes:
                     "baseColorTexture": {"index": file.texture(part.image, quality)}
                 },
             },
-            lit=False,
+            "plain",
         ),
         "extras": {"geomdl": mark},
     }
@@ -103,9 +135,11 @@ def _split_seams(mesh: Mesh) -> tuple[Mesh, Tensor | None]:
     return split, torch.cat([own, new[:, 1:].float()])
 
 
-def _attributes(file: "_File", mesh: Mesh, corner: Tensor | None, lit: bool) -> dict[str, int]:
+def _attributes(
+    file: "_File", mesh: Mesh, corner: Tensor | None, normals: bool = True
+) -> dict[str, int]:
     found = {"POSITION": file.accessor(_numpy(mesh.vertices.float()), FLOAT, bounds=True)}
-    if mesh.normals is not None and lit:
+    if mesh.normals is not None and normals:
         found["NORMAL"] = file.accessor(_whole(mesh.normals, 32767, "i2"), SHORT)
     if mesh.colors is not None:
         found["COLOR_0"] = file.accessor(_whole(mesh.colors, 65535, "u2"), UNSIGNED_SHORT)
@@ -127,47 +161,26 @@ def _by_material(mesh: Mesh) -> list[tuple[int, Tensor]]:
     return [(number, mesh.faces[mesh.face_material == number]) for number in numbers]
 
 
-def _material(file: "_File", part: Surface, number: int) -> int:
-    mesh = part.mesh
-    color, opacity, texture = (1.0, 1.0, 1.0), part.opacity, None
+def _material(file: "_File", mesh: Mesh, number: int, style: Style) -> int:
+    color, own, texture = (1.0, 1.0, 1.0), 1.0, None
     if number >= 0:
         material = mesh.materials[number]
         color = tuple(material.color.tolist())
-        opacity *= material.opacity
+        own = material.opacity
         texture = material.texture if mesh.uvs is not None else None
     elif mesh.colors is None:
         color = PLAIN
-    surface: dict[str, Any] = {"baseColorFactor": [*color, opacity]}
+    surface: dict[str, Any] = {"baseColorFactor": [*color, own * style.opacity]}
     if texture is not None:
-        surface["baseColorTexture"] = {"index": file.texture(texture[..., :3])}
-    fields: dict[str, Any] = {"doubleSided": not part.front, "pbrMetallicRoughness": surface}
-    if opacity < 1:
+        if texture.shape[2] == 4 and float(texture[..., 3].min()) >= 0.99:
+            texture = texture[..., :3]
+        surface["baseColorTexture"] = {"index": file.texture(texture)}
+    fields: dict[str, Any] = {"doubleSided": not style.front, "pbrMetallicRoughness": surface}
+    clear = texture is not None and texture.shape[2] == 4
+    if own * style.opacity < 1 or clear:
         fields["alphaMode"] = "BLEND"
-    return file.material(fields, lit=part.lit and mesh.normals is not None)
-
-
-def _edges(file: "_File", part: Surface, attributes: dict[str, int], mark: int) -> dict[str, Any]:
-    """Every edge once, dark over a surface, in the surface's own colours where it stands alone."""
-    faces = part.mesh.faces
-    pairs = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).sort(1).values
-    keys = (pairs[:, 0] * len(part.mesh.vertices) + pairs[:, 1]).unique()
-    count = max(len(part.mesh.vertices), 1)
-    ends = torch.stack([keys // count, keys % count], 1)
-    kept = {"POSITION": attributes["POSITION"]}
-    color = [0.02, 0.02, 0.025, 1.0]
-    if part.wireframe == "only":
-        color = [*(PLAIN if part.mesh.colors is None else (1.0, 1.0, 1.0)), 1.0]
-        if "COLOR_0" in attributes:
-            kept["COLOR_0"] = attributes["COLOR_0"]
-        if part.mesh.materials and part.mesh.colors is None:
-            color = [*part.mesh.materials[0].color.tolist(), 1.0]
-    return {
-        "attributes": kept,
-        "indices": file.indices(ends.flatten(), count),
-        "material": file.material({"pbrMetallicRoughness": {"baseColorFactor": color}}, lit=False),
-        "mode": 1,
-        "extras": {"geomdl": mark},
-    }
+    kind = "lit" if style.lit and mesh.normals is not None else "plain"
+    return file.material(fields, kind, opacity=own, clear=clear)
 
 
 def _numpy(values: Tensor) -> NDArray[Any]:
@@ -233,9 +246,9 @@ class _File:
         return len(self.accessors) - 1
 
     def texture(self, image: Tensor, quality: int | None = None) -> int:
-        """An image (H, W, 3) of sRGB in 0..1, as JPEG of a quality or else exactly, as PNG."""
-        if id(image) in self.known:
-            return self.known[id(image)]
+        """An image (H, W, 3|4), sRGB in 0..1, as JPEG of a quality or else exactly, as PNG."""
+        if image.data_ptr() in self.known:
+            return self.known[image.data_ptr()]
         levels = image.detach().float().clamp(0, 1).mul(255).round().byte().cpu().numpy()
         stream = io.BytesIO()
         if quality is None:
@@ -244,15 +257,17 @@ class _File:
             Image.fromarray(levels).save(stream, "JPEG", quality=quality, subsampling=0)
         kind = "image/png" if quality is None else "image/jpeg"
         self.images.append({"bufferView": self.view(stream.getvalue()), "mimeType": kind})
-        self.known[id(image)] = len(self.images) - 1
+        self.known[image.data_ptr()] = len(self.images) - 1
         return len(self.images) - 1
 
-    def material(self, fields: dict[str, Any], lit: bool) -> int:
-        """The number of a new unlit material; the page lights it where `lit`."""
+    def material(
+        self, fields: dict[str, Any], kind: str, *, opacity: float = 1.0, clear: bool = False
+    ) -> int:
+        """The number of a new unlit material; the page's script knows plain, lit and line."""
         self.materials.append({
             **fields,
             "extensions": {"KHR_materials_unlit": {}},
-            "extras": {"geomdl": "lit" if lit else "plain"},
+            "extras": {"geomdl": kind, "opacity": opacity, "clear": clear},
         })  # fmt: skip
         return len(self.materials) - 1
 

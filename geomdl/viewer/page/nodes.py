@@ -7,15 +7,17 @@ nothing flickers while a clip plane is dragged.
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import torch
 import viser
 
+from geomdl.structures import Mesh
+from geomdl.viewer.detail import Budget
 from geomdl.viewer.drawing import Dots, Drawing, Lines, Part, Photo, Surface, Words
-from geomdl.viewer.page import glb
+from geomdl.viewer.page import glb, script
 from geomdl.viewer.page.stream import Stream
 from geomdl.viewer.scene import Cache
 from geomdl.viewer.viewpoint import pyramid
@@ -35,37 +37,67 @@ class _Node:
     handle: Handle
     size: int
     mark: int = 0  # of what the page reads by and by; 0 for what is there at once
+    style: glb.Style | None = None
     replaced: list["_Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Faces(Part):
+    """The faces of a Surface; another style keeps the key."""
+
+    mesh: Mesh
+    style: glb.Style
+
+
+@dataclass(frozen=True, eq=False)
+class Edges(Part):
+    """The edges of a Surface."""
+
+    mesh: Mesh
 
 
 class Files:
     """GLB files by the key of their part, made once for all visitors."""
 
     def __init__(self) -> None:
-        self._cache = Cache(most=512)
+        self._cache = Cache(most_bytes=1 << 30)
 
-    def of(self, part: Surface | Photo) -> tuple[int, bytes]:
+    def of(self, part: Faces | Edges | Photo) -> tuple[int, bytes]:
         """The mark that the page sends back when it has read the file, and the file."""
 
         def make() -> tuple[int, bytes]:
             mark = next(_marks)
-            if isinstance(part, Surface):
-                return mark, glb.surface(part, mark)
+            if isinstance(part, Faces):
+                return mark, glb.surface(part.mesh, part.style, mark)
+            if isinstance(part, Edges):
+                return mark, glb.edges(part.mesh, mark)
             return mark, glb.photo(part, mark)
 
-        return self._cache.get((type(part).__name__, part.key), make)
+        style = part.style if isinstance(part, Faces) else None
+        return self._cache.get((type(part), part.key, style), make)
+
+    def prepare(self, drawing: Drawing) -> None:
+        """Make the files of a drawing before anyone asks for them."""
+        for part in _apart(drawing):
+            if isinstance(part, Faces | Edges | Photo):
+                self.of(part)
 
 
 class Nodes:
     """What one client sees. All methods but `ready` are called from one thread."""
 
-    def __init__(self, client: viser.ClientHandle, files: Files, later: Later) -> None:
+    def __init__(
+        self, client: viser.ClientHandle, files: Files, levels: Cache, later: Later
+    ) -> None:
         self._client = client
         self._files = files
+        self._levels = levels
+        self._budget = Budget()
         self._later = later
         self._shown: dict[tuple[str, Hashable], _Node] = {}
         self._hidden: OrderedDict[tuple[str, Hashable], _Node] = OrderedDict()
         self._waiting: dict[int, list[_Node]] = {}
+        self._surfaces: dict[str, Surface] = {}
         self._streams: dict[str, Stream] = {}
         self._count = itertools.count()
         self._camera: tuple[object, ...] | None = None
@@ -77,9 +109,7 @@ class Nodes:
 
     def update(self, drawing: Drawing) -> None:
         """Show the parts of a drawing and nothing else."""
-        parts = [*_pyramids(drawing), *(p for p in drawing.parts if not isinstance(p, Dots))]
-        parts = [part for part in parts if not isinstance(part, Photo) or part.image is not None]
-        wanted = {(part.name, part.key): part for part in parts}
+        wanted = {(part.name, part.key): part for part in _apart(self._steady(drawing))}
         gone = {place: node for place, node in self._shown.items() if place not in wanted}
         by_name: dict[str, list[_Node]] = {}
         for (name, _), node in gone.items():
@@ -89,11 +119,13 @@ class Nodes:
         fresh: set[str] = set()
         for place, part in sorted(wanted.items(), key=lambda pair: _weight(pair[1])):
             if place in self._shown:
+                self._restyle(self._shown[place], part)
                 continue
             node = self._hidden.pop(place, None)
             if node is not None:
                 self._unwait(node)
                 node.handle.visible = True
+                self._restyle(node, part)
             else:
                 node = self._add(part)
             self._shown[place] = node
@@ -135,10 +167,11 @@ class Nodes:
 
     def _add(self, part: Part) -> _Node:
         name = f"/{part.name}/{next(self._count)}"
-        if isinstance(part, Surface | Photo):
+        if isinstance(part, Faces | Edges | Photo):
             mark, data = self._files.of(part)
             handle = self._client.scene.add_glb(name, data, cast_shadow=False, receive_shadow=False)
-            node = _Node(handle, len(data), mark)
+            style = part.style if isinstance(part, Faces) else None
+            node = _Node(handle, len(data), mark, style)
             self._waiting.setdefault(mark, []).append(node)
             self._later(lambda: self.ready(mark), PATIENCE)
             return node
@@ -160,6 +193,24 @@ class Nodes:
         )  # fmt: skip
         return _Node(label, 1000)
 
+    def _steady(self, drawing: Drawing) -> Drawing:
+        """The drawing with the meshes that were sent, where keys say that they are the same."""
+        before, self._surfaces = self._surfaces, {}
+        parts = []
+        for part in drawing.parts:
+            if isinstance(part, Surface):
+                known = before.get(part.name)
+                if known is not None and known.key == part.key:
+                    part = known
+                self._surfaces[part.name] = part
+            parts.append(part)
+        return replace(drawing, parts=tuple(parts))
+
+    def _restyle(self, node: _Node, part: Part) -> None:
+        if isinstance(part, Faces) and part.style != node.style:
+            node.style = part.style
+            script.call(self._client, "style", node.mark, asdict(part.style))
+
     def _drop_replaced(self, node: _Node) -> None:
         shown = {id(other) for other in self._shown.values()}
         for old in node.replaced:
@@ -179,7 +230,9 @@ class Nodes:
             if name in self._streams:
                 self._streams[name].update(part)
             else:
-                self._streams[name] = Stream(self._client, part)
+                self._streams[name] = Stream(
+                    self._client, part, cache=self._levels, budget=self._budget
+                )
                 if self._camera is not None:
                     self._streams[name].camera(*self._camera)  # type: ignore[arg-type]
 
@@ -194,9 +247,26 @@ class Nodes:
 
 def _weight(part: Part) -> int:
     """What is sent first: words and lines, then small surfaces, large ones last."""
-    if isinstance(part, Surface):
+    if isinstance(part, Faces | Edges):
         return 2 + len(part.mesh.faces)
     return 1 if isinstance(part, Photo) else 0
+
+
+def _apart(drawing: Drawing) -> Iterator[Part]:
+    """The parts as they are sent: faces, edges, pictures, the pyramids of an item; no dots."""
+    yield from _pyramids(drawing)
+    for part in drawing.parts:
+        if isinstance(part, Surface):
+            mesh = part.mesh  # compared by identity: another style has the same one
+            if part.wireframe != "only":
+                style = glb.Style(part.lit, part.front, part.opacity)
+                yield Faces(part.name, part.item, ("faces", mesh), mesh, style)
+            if part.wireframe != "off":
+                yield Edges(f"{part.name} edges", part.item, ("edges", mesh), mesh)
+        elif isinstance(part, Lines | Words) or (
+            isinstance(part, Photo) and part.image is not None
+        ):
+            yield part
 
 
 def _pyramids(drawing: Drawing) -> list[Lines]:

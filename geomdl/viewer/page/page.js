@@ -46,6 +46,18 @@
       }
       page.speed = () => {};
     };
+    page.styles = {};
+    const restyle = page.restyle = (mark, style) => style && viser.scene.traverse((thing) => {
+      if (!thing.isMesh || !thing.geometry.userData || thing.geometry.userData.geomdl !== mark) return;
+      const material = thing.material, kept = material.userData;
+      kept.geomdl = style.lit && thing.geometry.attributes.normal ? "lit" : "plain";
+      material.side = style.front ? 0 : 2;
+      material.opacity = kept.opacity * style.opacity;
+      material.transparent = material.opacity < 1 || kept.clear;
+      material.depthWrite = !material.transparent;
+      material.needsUpdate = true;
+    });
+    page.style = (mark, style) => { page.styles[mark] = style; restyle(mark, style); viser.requestRender(); };
     page.overlay = overlay(points.rendererInfo);
   }
 
@@ -72,7 +84,7 @@
     prototype.computeVertexNormals = function () {
       const mark = this.userData && this.userData.geomdl;
       if (!mark) return compute.call(this);
-      requestAnimationFrame(() => page.send({ ready: mark }));
+      requestAnimationFrame(() => { page.restyle(mark, page.styles[mark]); page.send({ ready: mark }); });
     };
   }
 

@@ -13,6 +13,7 @@ import viser
 from viser import _messages
 
 from geomdl.render import shade
+from geomdl.viewer.look import Vector
 
 TOKEN = "geomdl"
 SOURCE = Path(__file__).with_name("page.js")
@@ -51,6 +52,13 @@ def hear(client: viser.ClientHandle, callback: Callable[[dict[str, Any]], None])
     client._websock_connection.register_handler(
         _messages.LocalStorageGetItemResponseMessage, received
     )
+
+
+def aim(client: viser.ClientHandle, eye: Vector, target: Vector) -> None:
+    """Where viser's 'Reset View' brings this client; its camera stays."""
+    connection = client.gui._websock_interface
+    connection.queue_message(_messages.SetCameraLookAtMessage(target, initial=True))
+    connection.queue_message(_messages.SetCameraPositionMessage(eye, initial=True))
 
 
 def light() -> str:

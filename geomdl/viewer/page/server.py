@@ -2,6 +2,7 @@
 
 import math
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import viser
@@ -23,8 +24,8 @@ ASPECT = 1.6  # of a usual page; each visitor's own is not known before it conne
 class Viewer:
     """Serves a scene on a host and a port, or the next free one, until `stop`.
 
-    Starts at once and draws meanwhile. Raises GeometryError for a host that is not of this machine
-    and for a look that cannot be drawn.
+    Serves at once and draws the first picture meanwhile; `ready` waits for that. Raises
+    GeometryError for a host that is not of this machine.
     """
 
     def __init__(
@@ -51,13 +52,10 @@ class Viewer:
         gui.main_panel.dock_right()
         self._server.scene.configure_default_lights(False, cast_shadow=False)
         self._server.scene.configure_environment_map(None)
-        try:
-            self._aim(compose(scene, look))
-        except BaseException:
-            self.stop()
-            raise
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
+        self._first: Future[Drawing] = Future()
+        threading.Thread(target=self._draw_first, name="geomdl first drawing", daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -71,6 +69,10 @@ class Viewer:
         """The visitors who are there."""
         with self._lock:
             return tuple(self._sessions.values())
+
+    def ready(self) -> Drawing:
+        """Wait for the first drawing. Raises GeometryError for a look that cannot be drawn."""
+        return self._first.result()
 
     def wait(self) -> None:
         """Sleep until `stop`; Ctrl-C is raised as KeyboardInterrupt."""
@@ -94,6 +96,16 @@ class Viewer:
                 server.stop()
             raise
         return server
+
+    def _draw_first(self) -> None:
+        """The first visitor's picture, while their browser still starts."""
+        try:
+            drawing = compose(self._shared.scene, self.look)
+            self._aim(drawing)
+            self._shared.files.prepare(drawing)
+            self._first.set_result(drawing)
+        except BaseException as error:  # raised again by `ready`
+            self._first.set_exception(error)
 
     def _aim(self, drawing: Drawing) -> None:
         """The view that visitors begin with, and return to by 'Reset View'."""
@@ -123,7 +135,7 @@ class Viewer:
 
 def _build(session: Session) -> None:
     try:
-        from geomdl.viewer.page import panel  # type: ignore[attr-defined]
+        from geomdl.viewer.page import panel
     except ImportError:
         return
     panel.build(session)

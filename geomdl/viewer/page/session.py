@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+import numpy as np
 import viser
 
 from geomdl.errors import GeometryError
@@ -59,7 +60,7 @@ class Session:
         self._cameras: list[Callable[[Viewpoint], object]] = []
         self._clicks: list[Callable[[Direction, Direction, float], object]] = []
         self._worker = Worker(f"geomdl page {client.client_id}", self._failed)
-        self._nodes = Nodes(client, shared.files, self._after)
+        self._nodes = Nodes(client, shared.files, shared.scene.cache, self._worker.later)
         self._hello = threading.Event()
         self._search = ""
         self._closed = False
@@ -124,7 +125,8 @@ class Session:
         """Look from there."""
         camera = self.client.camera
         with self.client.atomic():
-            camera.up_direction = viewpoint.up
+            if camera.up_direction @ viewpoint.up < 0.9999 * np.linalg.norm(viewpoint.up):
+                camera.up_direction = viewpoint.up
             camera.position = viewpoint.eye
             camera.look_at = viewpoint.target
             camera.fov = math.radians(viewpoint.fov)
@@ -181,6 +183,7 @@ class Session:
                     self._look = from_link(self._search, self._look)
             except GeometryError as error:
                 self.notify("The link cannot be read", str(error))
+        asked = self.look
         with self._lock:
             # From here on the browser knows where its camera is.
             self._look = self._shown = self._look.replace(eye=None, target=None)
@@ -188,6 +191,8 @@ class Session:
             self.link_group = query["group"][0]
         build(self)
         self._redraw()
+        if "initialCameraPosition" not in query and not self._closed:
+            self._fit(asked)
 
     def _redraw(self) -> None:
         with self._lock:
@@ -210,6 +215,14 @@ class Session:
         for callback in self._drawn:
             callback(drawing)
         self._worker.later(self._remember, REMEMBER, name="remember")
+
+    def _fit(self, look: Look) -> None:
+        """The view that the look asks for, in this page's own proportions; 'Reset View' too."""
+        if self.drawing is None:
+            return
+        view = initial(self.drawing, look, self.aspect)
+        script.aim(self.client, view.eye, view.target)
+        self.move(view)
 
     def _announce(self, old: Look, new: Look) -> None:
         for callback in self._listeners:
@@ -290,9 +303,6 @@ class Session:
         group = self.link_group
         rest = f"&group={group}" if group is not None and group.isalnum() else ""
         script.call(self.client, "remember", self._query() + rest)
-
-    def _after(self, function: Callable[[], object], seconds: float) -> None:
-        self._worker.later(function, seconds)
 
     def _failed(self, error: Exception) -> None:
         if self._closed:
