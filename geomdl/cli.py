@@ -1,7 +1,8 @@
 """The command line: `geomdl COMMAND ...`.
 
-Exit codes: 0 done, 1 bad input (one line on stderr says what and where), 2 wrong usage, 130
-interrupted. Each command is a function of one file in geomdl.commands; tyro parses its arguments.
+Exit codes: 0 done, 1 bad input (a line on stderr says what and where; of many files the others
+were done), 2 wrong usage, 130 interrupted. Each command is a function of one file in
+geomdl.commands; tyro parses its arguments.
 """
 
 import difflib
@@ -13,13 +14,13 @@ from collections.abc import Sequence
 from typing import TextIO
 
 COMMANDS = {
-    "info": "what is in a file or a folder of frames: counts, size, area, holes",
-    "convert": "meshes and clouds to another format; meshes to sampled clouds",
+    "info": "what is in files and folders: counts, size, area, holes, defects, labels, cameras",
+    "convert": "meshes, clouds, grids and cameras to other formats, one or many",
     "view": "a page in the browser: meshes, clouds, grids, cameras with their photographs",
     "render": "the same scene as a picture, a sheet of views, a turntable or a video",
     "reconstruct": "a folder of RGB-D frames to a coloured mesh",
     "doctor": "which ops run on what here, and what to do about what is missing",
-    "list": "the systems of the ledger, or the ops and where they run",
+    "list": "the systems of the ledger, the ops and where they run, the formats",
     "bench": "the speed of the ops on this machine, against the peers that are installed",
     "demo": "build a room, scan it, reconstruct it, compare it with the truth",
 }
@@ -32,12 +33,16 @@ commands:
 
 examples:
   geomdl info bunny.obj                              what is in it
-  geomdl convert bunny.obj -o bunny.ply              another format
+  geomdl view bunny.obj scan.ply                     look at both in the browser
   geomdl render bunny.obj -o bunny.png               four views on one sheet
+  geomdl convert "scans/*.obj" -o clouds --to pcd --points 20000
   geomdl reconstruct kitchen/ -o kitchen.ply         RGB-D frames to a coloured mesh
   geomdl COMMAND --help                              arguments and examples of a command
 
-exit codes: 0 done, 1 bad input, 2 wrong usage, 130 interrupted"""
+Patterns in quotes are expanded, ** goes into folders. With --json, info, convert, doctor, list and
+bench print JSON on standard output alone; errors, warnings and progress go to standard error.
+
+exit codes: 0 done, 1 bad input (of many files, some), 2 wrong usage, 130 interrupted"""
 
 
 def main() -> None:
