@@ -2,16 +2,19 @@
 `geomdl view` and `geomdl render`, and the controls of the page."""
 
 import dataclasses
+import functools
 import json
+import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_type_hints
 from urllib.parse import parse_qs, quote, urlsplit
 
 import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
+from geomdl.viewer.kinds import fits, words
 
 Shading = Literal["smooth", "flat", "none"]
 Wireframe = Literal["off", "over", "only"]
@@ -19,13 +22,6 @@ Voxels = Literal["auto", "cells", "surface", "both"]
 Ramp = Literal["viridis", "turbo"]
 Sides = Literal["auto", "both", "front"]
 Vector = tuple[float, float, float]
-CHOICES: dict[str, Any] = {
-    "ramp": Ramp,
-    "shading": Shading,
-    "wireframe": Wireframe,
-    "sides": Sides,
-    "voxels": Voxels,
-}
 
 AXES: dict[str, Vector] = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -101,14 +97,15 @@ class Look:
     """of the camera, vertical, in degrees"""
 
     def __post_init__(self) -> None:
+        for name, hint in _hints().items():
+            if not fits(getattr(self, name), hint):
+                raise GeometryError(
+                    f"{name}: expected {words(hint)}, got {getattr(self, name)!r:.80}"
+                )
         for name, low, high in (("opacity", 0.0, 1.0), ("fov", 1.0, 160.0)):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise GeometryError(f"{name}: expected {low:g} to {high:g}, got {value}")
-        for name, kind in CHOICES.items():
-            if getattr(self, name) not in get_args(kind):
-                known = ", ".join(get_args(kind))
-                raise GeometryError(f"{name}: expected {known}, got {getattr(self, name)!r}")
         for name in ("point_size", "camera_size"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -147,6 +144,12 @@ class Look:
         return quote(json.dumps(differs, separators=(",", ":")), safe="") if differs else ""
 
 
+@functools.cache
+def _hints() -> dict[str, Any]:
+    """The kind of every field."""
+    return get_type_hints(Look)
+
+
 @dataclass(frozen=True)
 class Plane:
     """Keeps the points x with normal . x <= offset; the normal is a unit vector."""
@@ -180,6 +183,8 @@ def _parts(text: str) -> tuple[Vector, float, float, bool]:
     direction, sign, number, percent = found.groups()
     x, y, z = AXES[direction] if direction in AXES else map(float, direction.split(","))
     length = (x * x + y * y + z * z) ** 0.5
+    if not math.isfinite(float(number)):
+        raise GeometryError(f"clip: expected a number that is finite, got {text!r}")
     if not 0 < length < float("inf"):
         raise GeometryError(f"clip: expected a normal that is not zero, got {text!r}")
     share = float(number) if percent or direction in AXES else float(number) / length
@@ -210,19 +215,10 @@ def from_link(link: str, look: Look = Look()) -> Look:
 
 def revive(changes: dict[str, Any], look: Look = Look()) -> Look:
     """Fields as JSON holds them (lists for tuples) -> `look` with them. Raises GeometryError."""
-    kinds = {field.name: type(getattr(look, field.name)) for field in dataclasses.fields(look)}
-    unknown = sorted(set(changes) - set(kinds))
+    unknown = sorted(set(changes) - set(_hints()))
     if unknown:
         raise GeometryError(f"look: expected fields of Look, got {unknown[0]!r}")
-    fixed = {name: _tuple(value) for name, value in changes.items()}
-    for name, value in fixed.items():
-        plain = getattr(Look(), name)
-        ints = isinstance(value, int) and not isinstance(value, bool) and isinstance(plain, float)
-        if plain is not None and not isinstance(value, type(plain)) and not ints:
-            raise GeometryError(
-                f"{name}: expected {type(plain).__name__}, got {type(value).__name__}"
-            )
-    return look.replace(**fixed)
+    return look.replace(**{name: _tuple(value) for name, value in changes.items()})
 
 
 def _tuple(value: Any) -> Any:

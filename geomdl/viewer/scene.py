@@ -118,6 +118,7 @@ class Scene:
             raise GeometryError(f"items: expected different names, got {twice[0]!r} twice")
         self.items = tuple(items)
         self.up = up
+        self._by_name = {item.name: item for item in items}
         self.cache = Cache()
         self.passing = Cache(most_bytes=1 << 30)
         self._shapes = Cache()
@@ -133,20 +134,28 @@ class Scene:
         return max((len(item.frames) for item in self.items), default=1)
 
     def __getitem__(self, name: str) -> Item:
-        for item in self.items:
-            if item.name == name:
-                return item
-        raise GeometryError(f"name: expected one of {', '.join(self.names)}, got {name!r}")
+        if name not in self._by_name:
+            raise GeometryError(f"name: expected one of {', '.join(self.names)}, got {name!r}")
+        return self._by_name[name]
 
     def frame_of(self, item: Item, frame: int) -> int:
         """Which of its own frames an item shows; a shorter sequence stays at its last one."""
         return min(max(frame, 0), len(item.frames) - 1)
 
     def shape(self, name: str, frame: int = 0) -> Shape:
-        """What item `name` is at a frame; read and kept if it was not read yet."""
+        """What item `name` is at a frame, on the CPU; read and kept if it was not read yet."""
         item = self[name]
         number = self.frame_of(item, frame)
         source = item.frames[number]
-        if not callable(source):
+        if not callable(source) and (isinstance(source, PosedImages) or _on_cpu(source)):
             return source
-        return self._shapes.get((name, number), source)
+
+        def read() -> Shape:
+            shape = source() if callable(source) else source
+            return shape if isinstance(shape, PosedImages) or _on_cpu(shape) else shape.to("cpu")
+
+        return self._shapes.get((name, number), read)
+
+
+def _on_cpu(shape: Mesh | PointCloud | VoxelGrid | SparseVoxels | Camera) -> bool:
+    return shape.device.type == "cpu"

@@ -37,6 +37,18 @@ def test_items_by_name_and_frame() -> None:
     assert read == [1]
 
 
+def test_shapes_come_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = cloud()
+    scene = Scene([Item("a", (away, lambda: away))])
+    assert scene.shape("a") is away
+    monkeypatch.setattr("geomdl.viewer.scene._on_cpu", lambda shape: False)
+    moved = scene.shape("a")
+    assert moved is not away
+    assert torch.equal(moved.points, away.points)  # type: ignore[union-attr]
+    assert scene.shape("a") is moved
+    assert scene.shape("a", 1) is not away
+
+
 def test_errors() -> None:
     with pytest.raises(GeometryError, match="items: expected different names, got 'a' twice"):
         Scene([Item("a", (cloud(),)), Item("a", (cloud(),))])
