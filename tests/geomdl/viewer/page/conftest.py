@@ -80,3 +80,10 @@ def only(viewer: Viewer) -> Session:
     """The session of the only visitor, once it is there."""
     wait_until(lambda: len(viewer.sessions) == 1)
     return next(iter(viewer.sessions))
+
+
+def wait_for_picture(viewer: Viewer) -> Session:
+    """The only session, once its page has read all that was sent."""
+    session = only(viewer)
+    wait_until(lambda: session.drawing is not None and session.pending == 0)
+    return session
