@@ -9,17 +9,24 @@ from geomdl.viewer.scene import Scene
 from geomdl.viewer.viewpoint import Viewpoint
 
 OUTPUT = "picture.png"
+FILM = "film.mp4"
 
 
-def command_of(scene: Scene, look: Look, view: Viewpoint | None = None) -> str:
+def command_of(
+    scene: Scene, look: Look, view: Viewpoint | None = None, path: str | None = None
+) -> str:
     """`geomdl render FILES -o picture.png ...`, with what differs from the defaults.
+
+    path: the file of a camera path, for a film instead of a picture.
 
     Files are named by the paths of the items; items without one cannot be named and are left out.
     """
     if view is not None:
         look = look.replace(eye=_short(view.eye), target=_short(view.target))
     paths = dict.fromkeys(str(item.path) for item in scene.items if item.path is not None)
-    words = ["geomdl", "render", *paths, "-o", OUTPUT]
+    words = ["geomdl", "render", *paths, "-o", OUTPUT if path is None else FILM]
+    if path is not None:
+        words += ["--path", path]
     plain = Look()
     for field in dataclasses.fields(Look):
         value = getattr(look, field.name)

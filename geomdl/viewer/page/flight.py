@@ -43,6 +43,8 @@ class Flight:
                 math.radians(key.viewpoint.fov),
                 1.6,
                 scale=size,
+                thickness=1.5,
+                thickness_units="screen",
                 color=COLOR,
                 wxyz=pose.quaternion().numpy(),
                 position=pose.translation.numpy(),

@@ -10,7 +10,6 @@ from geomdl.viewer.drawing import Dots
 from geomdl.viewer.look import Shading, Wireframe
 from geomdl.viewer.page import cuts, sharing, viewing
 from geomdl.viewer.page.controls import Controls
-from geomdl.viewer.page.files import toggled
 from geomdl.viewer.page.inspect import Inspector
 from geomdl.viewer.page.playing import Player
 from geomdl.viewer.page.tour import Tour
@@ -98,7 +97,7 @@ def _views(controls: Controls) -> tuple[Key, ...]:
         for i, side in enumerate(NUMBERED, 1)
     ]
     fit = Key("0", "fit everything into the view", lambda: viewing.go(controls, "fit"))
-    return (*sides, fit, Key("home", "first view", lambda: viewing.go(controls, "home")))
+    return (*sides, fit, Key("home", "first view", controls.session.reset))
 
 
 def _looks(controls: Controls) -> tuple[Key, ...]:
@@ -145,14 +144,28 @@ def _looks(controls: Controls) -> tuple[Key, ...]:
 
 def _items(controls: Controls) -> tuple[Key, ...]:
     session = controls.session
+    names = session.scene.names
 
-    def flip(name: str) -> None:
-        controls.change({"hide": toggled(session.look.hide, name)})
+    def show_all() -> None:
+        controls.change({"hide": ()})
 
-    return tuple(
-        Key(str(i), f"show or hide {name}", lambda name=name: flip(name), shift=True)  # type: ignore[misc]
-        for i, name in enumerate(session.scene.names[:9], 1)
+    if len(names) < 2:
+        return ()
+    return (
+        Key(
+            "O",
+            "one item at a time",
+            lambda: controls.change({"hide": alone(names, session.look.hide)}),
+        ),
+        Key("O", "show all items", show_all, shift=True),
     )
+
+
+def alone(names: tuple[str, ...], hidden: tuple[str, ...]) -> tuple[str, ...]:
+    """What to hide so that the item after the only shown one is alone; else the first one."""
+    shown = [i for i, name in enumerate(names) if name not in hidden]
+    chosen = (shown[0] + 1) % len(names) if len(shown) == 1 else 0
+    return tuple(name for i, name in enumerate(names) if i != chosen)
 
 
 def _cuts(controls: Controls) -> tuple[Key, ...]:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 import viser
@@ -41,6 +42,8 @@ def build(controls: Controls) -> None:
         copies,
         lambda: copy_link(controls) if copies.value == "link" else copy_command(controls),
     )
+    twice = gui.add_button_group("Open", ("two views",), hint="side by side, with linked cameras")
+    controls.on_press(twice, lambda: beside(controls))
 
 
 def screenshot(controls: Controls) -> None:
@@ -77,16 +80,29 @@ def render(controls: Controls, size: tuple[int, int]) -> None:
 
 def copy_link(controls: Controls) -> None:
     """The permalink of this view into the visitor's clipboard."""
-    _copy(controls, controls.session.link(), "Link copied")
+    copy(controls, controls.session.link(), "Link copied")
 
 
 def copy_command(controls: Controls) -> None:
     """The command that makes this picture into the visitor's clipboard."""
     session = controls.session
-    _copy(controls, command_of(session.scene, session.look, session.viewpoint()), "Command copied")
+    copy(controls, command_of(session.scene, session.look, session.viewpoint()), "Command copied")
 
 
-def _copy(controls: Controls, text: str, title: str) -> None:
+def beside(controls: Controls) -> None:
+    """Two pages of this view side by side, in a new tab."""
+    script.run(
+        controls.session.client, f"window.open({json.dumps(beside_of(controls.session.link()))})"
+    )
+
+
+def beside_of(link: str) -> str:
+    """A permalink -> the address that shows it twice."""
+    return urlunsplit(urlsplit(link)._replace(path="/beside"))
+
+
+def copy(controls: Controls, text: str, title: str) -> None:
+    """Text into the visitor's clipboard, and onto the page."""
     script.run(controls.session.client, f"{COPY}({json.dumps(text)})")
     controls.session.notify(title, text)
 

@@ -7,9 +7,11 @@ import time
 import viser
 
 from geomdl.errors import GeometryError
+from geomdl.viewer.page.command import command_of
 from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.files import SHOWN
 from geomdl.viewer.page.flight import Flight
-from geomdl.viewer.page.sharing import file_stem
+from geomdl.viewer.page.sharing import copy, file_stem
 from geomdl.viewer.path import CameraPath, Keyframe
 from geomdl.viewer.viewpoint import Viewpoint
 
@@ -35,11 +37,16 @@ class Tour:
         self.time = gui.add_slider("Time s", 0.0, 1.0, 0.01, 0.0, visible=False)
         self.play = gui.add_button("Fly", icon=viser.Icon.PLAYER_PLAY, hint="Key P")
         self.record = gui.add_button(
-            "Record", icon=viser.Icon.PLAYER_RECORD, hint="then move as you like: key R"
+            "Record",
+            icon=viser.Icon.PLAYER_RECORD,
+            color=SHOWN,
+            hint="then move as you like: key R",
         )
-        files = gui.add_button_group("Path", ("save", "clear"))
+        files = gui.add_button_group(
+            "Path", ("save", "film", "clear"), hint="film: copies the command that makes one of it"
+        )
         load = gui.add_upload_button(
-            "Load a path", icon=viser.Icon.UPLOAD, mime_type="application/json",
+            "Load a path", icon=viser.Icon.UPLOAD, color=SHOWN, mime_type="application/json",
             hint="that was saved here, or by nerfstudio",
         )  # fmt: skip
         controls.on_press(first, lambda: self._edit(first.value))
@@ -49,7 +56,7 @@ class Tour:
         controls.on_user(self.time, self._scrub)
         controls.on_press(self.play, self.toggle)
         controls.on_press(self.record, self.toggle_recording)
-        controls.on_press(files, lambda: self._save() if files.value == "save" else self.set([]))
+        controls.on_press(files, lambda: self._file(files.value))
         load.on_upload(lambda event: controls.guarded(lambda: self._load(event.target.value)))
 
     @property
@@ -104,7 +111,7 @@ class Tour:
             self.record.label, self.record.color = "Stop recording", (224, 49, 49)
             return
         samples, self._samples = self._samples, None
-        self.record.label, self.record.color = "Record", None
+        self.record.label, self.record.color = "Record", SHOWN
         path = CameraPath.recorded([*samples, (time.monotonic(), self.session.viewpoint())])
         self.set(list(path.keyframes))
         self.session.notify(
@@ -185,8 +192,15 @@ class Tour:
         self.chosen.value = self.chosen.options[number]
         self._go()
 
-    def _save(self) -> None:
+    def _file(self, what: str) -> None:
+        if what == "clear":
+            self.set([])
+            return
         name = f"{file_stem(self.session.scene.names)}_path.json"
+        if what == "film":
+            command = command_of(self.session.scene, self.session.look, path=name)
+            copy(self.controls, command, "Command copied: save the path, too")
+            return
         self.session.client.send_file_download(
             name, self.path.to_json().encode(), save_immediately=True
         )

@@ -1,12 +1,14 @@
 """The view folder: where the camera stands, its lens, what is drawn beside the items."""
 
+from geomdl.render.viewpoint import frame_of
 from geomdl.viewer.look import AXES, Look
 from geomdl.viewer.page.coloring import rgb, text_of
 from geomdl.viewer.page.controls import Changes, Controls
-from geomdl.viewer.viewpoint import Viewpoint, initial, named, towards
+from geomdl.viewer.viewpoint import Viewpoint, named, towards
 
 SIDES = ("front", "back", "left", "right", "top", "bottom", "corner", "fit")
 AUTO = "auto"
+GROUP = "together"
 
 
 def build(controls: Controls) -> None:
@@ -23,18 +25,33 @@ def build(controls: Controls) -> None:
     controls.bind(color, lambda look: rgb(look.background), lambda v: {"background": text_of(v)})
     for label, name, key in (("Axes", "axes", "G"), ("Box", "box", "B"), ("Names", "names", "N")):
         controls.field(gui.add_checkbox(label, False, hint=f"Key {key}"), name)
+    status = gui.add_checkbox("Status", True, hint="frames per second and memory")
+    controls.on_user(status, lambda: controls.session.overlay(status.value))
+    _linked(controls)
+
+
+def _linked(controls: Controls) -> None:
+    """Cameras of pages that are linked move together."""
+    session = controls.session
+    group = session.link_group or GROUP
+    linked = controls.gui.add_checkbox(
+        "Link views", session.link_group is not None, hint="pages with this checked move together"
+    )
+
+    def link() -> None:
+        session.link_group = group if linked.value else None
+
+    controls.on_user(linked, link)
 
 
 def go(controls: Controls, side: str) -> None:
     """Move the camera to a named side, so that everything is in the picture; 'fit' keeps its
-    direction, 'home' is where it stood first."""
+    direction."""
     session = controls.session
     if session.drawing is None:
         return
-    aspect = session.client.camera.aspect
-    if side == "home":
-        session.move(initial(session.drawing, session.look, aspect))
-    elif side == "fit":
+    aspect = session.aspect
+    if side == "fit":
         session.move(fitted(controls, session.viewpoint(), aspect))
     else:
         session.move(named(session.drawing, session.look, side, aspect))
@@ -42,8 +59,6 @@ def go(controls: Controls, side: str) -> None:
 
 def fitted(controls: Controls, view: Viewpoint, aspect: float) -> Viewpoint:
     """The same direction, with everything in the picture."""
-    from geomdl.render.viewpoint import frame_of
-
     drawing = controls.session.drawing
     assert drawing is not None
     basis = frame_of(drawing.up)

@@ -1,0 +1,57 @@
+"""Sliders cut, follow what cut elsewhere, and leave free planes alone."""
+
+import pytest
+
+from geomdl.viewer.look import Look
+from geomdl.viewer.page import clipping
+from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.viewpoint import Viewpoint
+from tests.geomdl.viewer.page.visitor import Visitor, ball, controls, scene_of, use
+
+
+def make(look: Look = Look()) -> Visitor:  # noqa: B008
+    visitor = Visitor(scene_of(ball()), look)
+    clipping.build(Controls(visitor))
+    return visitor
+
+
+def test_sliders_span_the_box():
+    found = controls(make())
+    for axis in "XYZ":
+        assert found[axis].value == pytest.approx((-1, 1), abs=0.01)
+
+
+def test_a_thumb_cuts_and_the_box_stays():
+    visitor = make()
+    use(controls(visitor)["X"], (-1.0, 0.25))
+    assert visitor.look.clip == ("x<0.25",)
+    assert controls(visitor)["X"].max == pytest.approx(1, abs=0.01)
+    assert controls(visitor)["Z"].value == pytest.approx((-1, 1), abs=0.01)
+
+
+def test_sliders_follow_a_key_or_a_link():
+    visitor = make(Look(clip=("y<50%",)))
+    assert controls(visitor)["Y"].value == pytest.approx((-1, 0), abs=0.01)
+    visitor.change(clip=())
+    assert controls(visitor)["Y"].value == pytest.approx((-1, 1), abs=0.01)
+
+
+def test_a_plane_across_the_view():
+    visitor = make()
+    visitor.move(Viewpoint((3.0, 4.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 40.0))
+    use(controls(visitor)["Plane"], "add")
+    assert visitor.look.clip == ("0.6,0.8,0<0",)
+    slider = controls(visitor)["Plane 1"]
+    assert (slider.min, slider.max) == pytest.approx((-1.4, 1.4), abs=0.02)
+    use(slider, 0.5)
+    assert visitor.look.clip == ("0.6,0.8,0<0.5",)
+    use(controls(visitor)[""], "flip")
+    assert visitor.look.clip == ("-0.6,-0.8,0<-0.5",)
+    assert controls(visitor)["Plane 1"].value == pytest.approx(-0.5)
+    use(controls(visitor)["X"], (-0.5, 1.0))
+    assert visitor.look.clip == ("x>-0.5", "-0.6,-0.8,0<-0.5")
+    use(controls(visitor)[""], "remove")
+    assert visitor.look.clip == ("x>-0.5",)
+    assert "Plane 1" not in controls(visitor)
+    use(controls(visitor)["Plane"], "none")
+    assert visitor.look.clip == ()
