@@ -17,6 +17,7 @@ import viser
 from geomdl.structures import Mesh
 from geomdl.viewer.detail import Budget
 from geomdl.viewer.drawing import Dots, Drawing, Lines, Part, Photo, Surface, Words
+from geomdl.viewer.look import Vector
 from geomdl.viewer.page import glb, script
 from geomdl.viewer.page.stream import Stream
 from geomdl.viewer.scene import Cache
@@ -86,9 +87,7 @@ class Files:
 class Nodes:
     """What one client sees. All methods but `ready` are called from one thread."""
 
-    def __init__(
-        self, client: viser.ClientHandle, files: Files, levels: Cache, later: Later
-    ) -> None:
+    def __init__(self, client: script.Page, files: Files, levels: Cache, later: Later) -> None:
         self._client = client
         self._files = files
         self._levels = levels
@@ -100,7 +99,7 @@ class Nodes:
         self._surfaces: dict[str, Surface] = {}
         self._streams: dict[str, Stream] = {}
         self._count = itertools.count()
-        self._camera: tuple[object, ...] | None = None
+        self._camera: tuple[Vector, Vector, float, float, int] | None = None
 
     @property
     def pending(self) -> int:
@@ -121,8 +120,8 @@ class Nodes:
             if place in self._shown:
                 self._restyle(self._shown[place], part)
                 continue
-            node = self._hidden.pop(place, None)
-            if node is not None:
+            if place in self._hidden:
+                node = self._hidden.pop(place)
                 self._unwait(node)
                 node.handle.visible = True
                 self._restyle(node, part)
@@ -140,8 +139,8 @@ class Nodes:
 
     def camera(
         self,
-        position: tuple[float, ...],
-        direction: tuple[float, ...],
+        position: Vector,
+        direction: Vector,
         fov: float,
         aspect: float,
         height: int,
@@ -230,11 +229,12 @@ class Nodes:
             if name in self._streams:
                 self._streams[name].update(part)
             else:
+                assert isinstance(self._client, viser.ClientHandle)
                 self._streams[name] = Stream(
                     self._client, part, cache=self._levels, budget=self._budget
                 )
                 if self._camera is not None:
-                    self._streams[name].camera(*self._camera)  # type: ignore[arg-type]
+                    self._streams[name].camera(*self._camera)
 
     def _forget(self) -> None:
         """Remove what was hidden longest, where it is too much."""

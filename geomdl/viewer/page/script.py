@@ -16,21 +16,22 @@ from geomdl.render import shade
 from geomdl.viewer.look import Vector
 
 TOKEN = "geomdl"
+Page = viser.ClientHandle | viser.ViserServer
 SOURCE = Path(__file__).with_name("page.js")
 
 
-def prepare(client: viser.ClientHandle, title: str) -> None:
+def prepare(client: Page, title: str) -> None:
     """Start the script in the page of a client. It says hello as soon as it runs."""
     options = {"token": TOKEN, "title": title, "light": light()}
     run(client, f"{SOURCE.read_text()}({json.dumps(options)})")
 
 
-def run(client: viser.ClientHandle, source: str) -> None:
+def run(client: Page, source: str) -> None:
     """Let a client's page run a line of JavaScript. Never put a visitor's words into it."""
     client.gui._websock_interface.queue_message(_messages.RunJavascriptMessage(source=source))
 
 
-def call(client: viser.ClientHandle, name: str, *arguments: Any) -> None:
+def call(client: Page, name: str, *arguments: Any) -> None:
     """Call a function of the script, such as 'overlay.show', with values that JSON can hold."""
     values = ", ".join(json.dumps(value) for value in arguments)
     run(client, f"window.__geomdl && window.__geomdl.{name}({values})")

@@ -1,6 +1,5 @@
 """The page: one scene, a look to begin with, and a Session for every visitor."""
 
-import math
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,8 +10,9 @@ from geomdl.errors import GeometryError
 from geomdl.viewer.compose import compose
 from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look
-from geomdl.viewer.page import guard
-from geomdl.viewer.page.session import Session, Shared, reach
+from geomdl.viewer.page import guard, panel
+from geomdl.viewer.page.aim import aim
+from geomdl.viewer.page.session import Session, Shared
 from geomdl.viewer.scene import Scene
 from geomdl.viewer.viewpoint import initial
 
@@ -25,7 +25,7 @@ class Viewer:
     """Serves a scene on a host and a port, or the next free one, until `stop`.
 
     Serves at once and draws the first picture meanwhile; `ready` waits for that. Raises
-    GeometryError for a host that is not of this machine.
+    GeometryError for a host that is not of this machine. fps: a sequence plays at once, so fast.
     """
 
     def __init__(
@@ -37,10 +37,12 @@ class Viewer:
         port: int = 8080,
         title: str | None = None,
         dark: bool = False,
+        fps: float | None = None,
     ) -> None:
         guard.check_host(host)
         self.look = look
-        self._shared = Shared(scene, title or ", ".join(scene.names[:3]) or "geomdl")
+        title = title or ", ".join(scene.names[:3]) or "geomdl"
+        self._shared = Shared(scene, title, fps)
         self._sessions: dict[int, Session] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -101,41 +103,20 @@ class Viewer:
         """The first visitor's picture, while their browser still starts."""
         try:
             drawing = compose(self._shared.scene, self.look)
-            self._aim(drawing)
+            aim(self._server, initial(drawing, self.look, ASPECT), drawing)
             self._shared.files.prepare(drawing)
             self._first.set_result(drawing)
         except BaseException as error:  # raised again by `ready`
             self._first.set_exception(error)
 
-    def _aim(self, drawing: Drawing) -> None:
-        """The view that visitors begin with, and return to by 'Reset View'."""
-        view = initial(drawing, self.look, ASPECT)
-        sign = "" if drawing.up.startswith("-") else "+"
-        self._server.scene.set_up_direction(f"{sign}{drawing.up}")  # type: ignore[arg-type]
-        size = float((drawing.high - drawing.low).norm()) or 1.0
-        camera = self._server.initial_camera
-        camera.near, camera.far = reach(size)
-        camera.fov = math.radians(view.fov)
-        camera.up = view.up
-        camera.look_at = view.target
-        camera.position = view.eye
-
     def _connected(self, client: viser.ClientHandle) -> None:
         session = Session(self._shared, client, self.look)
         with self._lock:
             self._sessions[client.client_id] = session
-        session.start(_build)
+        session.start(panel.build)
 
     def _disconnected(self, client: viser.ClientHandle) -> None:
         with self._lock:
             session = self._sessions.pop(client.client_id, None)
         if session is not None:
             session.close()
-
-
-def _build(session: Session) -> None:
-    try:
-        from geomdl.viewer.page import panel
-    except ImportError:
-        return
-    panel.build(session)

@@ -17,6 +17,7 @@ from geomdl.viewer.compose import compose
 from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look, Vector, from_link
 from geomdl.viewer.page import script
+from geomdl.viewer.page.aim import AXES, reach, size_of
 from geomdl.viewer.page.links import Links
 from geomdl.viewer.page.nodes import Files, Nodes
 from geomdl.viewer.page.worker import Worker
@@ -36,6 +37,7 @@ class Shared:
 
     scene: Scene
     title: str = "geomdl"
+    fps: float | None = None
     files: Files = field(default_factory=Files)
     links: Links = field(default_factory=Links)
 
@@ -78,6 +80,11 @@ class Session:
         """The look that was asked for last."""
         with self._lock:
             return self._look
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second of a sequence that is to play from the start; None for no playing."""
+        return self._shared.fps
 
     @property
     def pending(self) -> int:
@@ -241,15 +248,13 @@ class Session:
         if before is None or before.background != drawing.background:
             script.call(self.client, "background", color)
         if before is not None and before.up != drawing.up:
-            sign = "" if drawing.up.startswith("-") else "+"
-            self.client.scene.set_up_direction(f"{sign}{drawing.up}")  # type: ignore[arg-type]
+            self.client.scene.set_up_direction(AXES[drawing.up])
             self.reset()
         if abs(math.degrees(self.client.camera.fov) - look.fov) > 1e-3 and before is not None:
             self.client.camera.fov = math.radians(look.fov)
         if before is None:
-            size = float((drawing.high - drawing.low).norm()) or 1.0
-            self.client.camera.near, self.client.camera.far = reach(size)
-            script.call(self.client, "speed", size / 4)
+            self.client.camera.near, self.client.camera.far = reach(drawing)
+            script.call(self.client, "speed", size_of(drawing) / 4)
 
     def _heard(self, told: dict[str, Any]) -> None:
         if "hello" in told:
@@ -273,7 +278,7 @@ class Session:
         camera = self.client.camera
         self._nodes.camera(
             view.eye,
-            tuple(g / length for g in gaze),
+            (gaze[0] / length, gaze[1] / length, gaze[2] / length),
             math.radians(view.fov),
             self.aspect,
             camera.image_height,
@@ -309,11 +314,6 @@ class Session:
             return
         self.notify("Something failed", f"{type(error).__name__}: {error}")
         traceback.print_exception(error, file=sys.stderr)
-
-
-def reach(size: float) -> tuple[float, float]:
-    """The near and the far plane that suit a drawing of a size in metres."""
-    return size * 2e-4, size * 200.0
 
 
 def _vector(values: Any) -> Vector:
