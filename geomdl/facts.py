@@ -26,7 +26,7 @@ _ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 
 
 def mesh_facts(mesh: Mesh) -> Facts:
-    """Counts, box, area, volume where it is closed, pieces, holes, defects, fields."""
+    """Counts, box, area, pieces, holes, defects, fields; volume and genus of closed surfaces."""
     count = len(mesh.vertices)
     facts: Facts = {"vertices": count, "faces": len(mesh)}
     if mesh.batch_size != 1:
@@ -40,12 +40,11 @@ def mesh_facts(mesh: Mesh) -> Facts:
     facts |= {"pieces": pieces, "holes": holes, **edges}
     used = torch.zeros(count, dtype=torch.bool)
     used[mesh.faces.flatten()] = True
-    if edges["closed"]:
+    if edges["closed"] and edges["consistent"]:
         facts["volume"] = float(mesh.triangles.double().det().sum() / 6)
-        if edges["consistent"]:
-            euler = int(used.sum()) - edges["edges"] + len(mesh)
-            if euler % 2 == 0:  # pieces that touch in a vertex count as one and make it odd
-                facts["genus"] = pieces - euler // 2
+        euler = int(used.sum()) - edges["edges"] + len(mesh)
+        if euler % 2 == 0:  # pieces that touch in a vertex count as one and make it odd
+            facts["genus"] = pieces - euler // 2
     distinct = mesh.faces.sort(1).values
     facts["defects"] = {
         "faces without area": int((areas == 0).sum()),

@@ -10,8 +10,9 @@ from geomdl.errors import GeometryError
 def expand(names: Sequence[str], *, folders: bool = False) -> tuple[list[Path], list[str]]:
     """Names and patterns (`**` goes into folders) -> paths, each once, and what was wrong.
 
-    Patterns give files, sorted as people count (2 before 10); with `folders` also folders, where
-    no file fits. A folder with shapes but without cameras or frames stands for its shapes.
+    Patterns give the files that geomdl reads, sorted as people count (2 before 10); with `folders`
+    also folders, where no file fits. A folder with shapes but without cameras or frames stands for
+    its shapes.
     """
     from geomdl.viewer.naming import natural
 
@@ -23,15 +24,24 @@ def expand(names: Sequence[str], *, folders: bool = False) -> tuple[list[Path], 
         if not path.exists() and glob.has_magic(str(path)):
             matches = sorted(map(Path, glob.glob(str(path), recursive=True)), key=natural)
             files = [p for p in matches if p.is_file()]
-            matches = files or (matches if folders else [])
+            known = [p for p in files if is_known(p)]
+            others = f" that geomdl reads, only others ({len(files)})" if files else ""
+            matches = known or ([p for p in matches if p.is_dir()] if folders else [])
             if not matches:
-                wrong.append(f"{name}: no file fits this pattern")
+                wrong.append(f"{name}: no file fits this pattern{others}")
         for match in matches:
             try:
                 found |= dict.fromkeys(inside(match) if folders and match.is_dir() else [match])
             except GeometryError as error:
                 wrong.append(str(error))
     return list(found), wrong
+
+
+def is_known(path: Path) -> bool:
+    """Whether a file holds a shape or cameras, by its name."""
+    from geomdl.viewer.opening import is_shape
+
+    return is_shape(path) or (path.suffix.lower() == ".json" and "transforms" in path.name)
 
 
 def inside(folder: Path) -> list[Path]:

@@ -33,6 +33,15 @@ def test_a_box_is_told_as_trimesh_tells_it() -> None:
     assert not any(told["defects"].values())
 
 
+def test_turned_faces_have_no_volume() -> None:
+    box = of_trimesh(trimesh.creation.box())
+    faces = box.faces.clone()
+    faces[0] = faces[0].flip(0)
+    told = facts.mesh_facts(Mesh(box.vertices, faces))
+    assert (told["closed"], told["consistent"]) == (True, False)
+    assert "volume" not in told
+
+
 def test_handles_are_counted() -> None:
     vertices, faces = torus(40, 20)
     ring = Mesh(vertices, faces)

@@ -41,6 +41,17 @@ def test_what_fits_nothing_is_told_beside_the_rest(tree: Path) -> None:
     assert "*.obj: no file fits" in wrong[0]
 
 
+def test_patterns_leave_out_files_of_other_kinds(tree: Path) -> None:
+    (tree / "picture.png").write_text("")
+    (tree / "transforms_train.json").write_text("{}")
+    (tree / "package.json").write_text("{}")
+    found, wrong = expand([f"{tree}/*.*"])
+    assert names(found, tree) == ["a2.ply", "a10.ply", "transforms_train.json"]
+    assert wrong == []
+    _, wrong = expand([f"{tree}/*.png"])
+    assert "no file fits this pattern that geomdl reads, only others (1)" in wrong[0]
+
+
 def test_names_with_brackets_that_exist_are_no_patterns(tree: Path) -> None:
     odd = tree / "scan[1].ply"
     save(odd, PointCloud(torch.eye(3)))
