@@ -29,7 +29,10 @@ class _Clipping:
         gui = controls.gui
         self.axes = gui.add_folder(None)
         self.planes = gui.add_folder(None)
-        buttons = gui.add_button_group("Plane", ("add", "none"), hint="across the view: key X, U")
+        with gui.add_folder(None):
+            buttons = gui.add_button_group(
+                "Plane", ("add", "none"), hint="across the view: keys Shift X, U"
+            )
         controls.on_press(
             buttons,
             lambda: self.add() if buttons.value == "add" else self.controls.change({"clip": ()}),
@@ -129,8 +132,9 @@ class _Row:
         if self.cut is None or cut.normal != self.cut.normal:
             low, high = planes.span(cut, cuts.low, cuts.high)
             step = step_of(low, high)
-            self.slider.min, self.slider.max, self.slider.step = low, max(high, low + step), step
-            self.slider.precision = places(step)
+            first, last = (step * round(end / step) for end in (low, high))
+            self.slider.min, self.slider.max = first, max(last, first + step)
+            self.slider.step, self.slider.precision = step, places(step)
         self.cut = cut
         show(self.slider, cut.offset)
 

@@ -27,11 +27,9 @@ def build(controls: Controls) -> None:
     names = controls.session.scene.names
     to = gui.add_dropdown("to", names, visible=False, hint="distances are measured to this item")
     color = gui.add_rgb("Colour", (207, 210, 214), hint="of what has none of its own")
-    numbers = gui.add_folder(None, visible=False)
-    with numbers:
-        scale = gui.add_dropdown("Ramp", get_args(Ramp))
-        fixed = gui.add_checkbox("Fix limits", False, hint="else the middle 98 percent")
-        ends = gui.add_vector2("Limits", (0.0, 1.0), step=0.01)
+    scale = gui.add_dropdown("Ramp", get_args(Ramp), visible=False)
+    fixed = gui.add_checkbox("Fix limits", False, visible=False, hint="else the middle 98 percent")
+    ends = gui.add_vector2("Limits", (0.0, 1.0), step=0.01, visible=False)
     legend = gui.add_checkbox("Legend", True)
     meaning = gui.add_html("")
 
@@ -54,7 +52,8 @@ def build(controls: Controls) -> None:
     def redraw(drawing: Drawing) -> None:
         meaning.content = to_html(drawing.legends)
         found = next((one.limits for one in drawing.legends if one.limits is not None), None)
-        numbers.visible = found is not None
+        for handle in (scale, fixed, ends):
+            handle.visible = found is not None
         if found is not None and controls.session.look.limits is None:
             ends.value = found
         _fill(by, controls)

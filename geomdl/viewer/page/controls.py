@@ -26,6 +26,12 @@ class Controls:
         self._following: list[Callable[[Look], None]] = []
         session.listen(lambda old, new: self.refresh())
 
+    @property
+    def gone(self) -> bool:
+        """Whether the visitor has left; what runs on a thread of its own ends then."""
+        client = self.session.client
+        return client.client_id not in client._viser_server.get_clients()
+
     def bind(
         self,
         handle: Any,

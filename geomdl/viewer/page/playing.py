@@ -1,11 +1,13 @@
 """Playing a sequence: a slider of frames, and a thread that moves it while it plays."""
 
+import contextlib
 import threading
 import time
 
 import viser
 
-from geomdl.viewer.page.controls import Controls
+from geomdl.errors import GeometryError
+from geomdl.viewer.page.controls import Controls, show
 
 FPS = 12
 
@@ -26,7 +28,8 @@ class Player:
         self.button = gui.add_button("Play", icon=viser.Icon.PLAYER_PLAY, hint="Space")
         self.fps = gui.add_slider("Per second", 1, 60, 1, round(fps))
         self.loop = gui.add_checkbox("Repeat", True)
-        controls.field(self.slider, "frame")
+        controls.on_user(self.slider, self._moved)
+        controls.seen(lambda look: show(self.slider, look.frame))
         controls.on_press(self.button, self.toggle)
 
     @property
@@ -57,9 +60,13 @@ class Player:
         self.stop()
         self.controls.change({"frame": (self.session.look.frame + by) % self.count})
 
+    def _moved(self) -> None:
+        self.stop()
+        self.controls.change({"frame": self.slider.value})
+
     def _run(self, stop: threading.Event, first: int) -> None:
         begin, shown, fps = time.monotonic(), first, self.fps.value
-        while not stop.wait(1 / fps / 4):
+        while not stop.wait(1 / fps / 4) and not self.controls.gone:
             if fps != self.fps.value:
                 begin, first, fps = time.monotonic(), shown, self.fps.value
             frame = first + int((time.monotonic() - begin) * fps)
@@ -69,5 +76,12 @@ class Player:
             if frame % self.count != shown:
                 shown = frame % self.count
                 self.controls.change({"frame": shown})
+                self._read((shown + 1) % self.count)
         if self._stop is stop:
             self.stop()
+
+    def _read(self, frame: int) -> None:
+        """Read files ahead while the page draws; what is broken is said when it is shown."""
+        with contextlib.suppress(GeometryError):
+            for name in self.session.scene.names:
+                self.session.scene.shape(name, frame)

@@ -109,6 +109,8 @@ def copy(controls: Controls, text: str, title: str) -> None:
 
 def _send(controls: Controls, pixels: np.ndarray, kind: str) -> None:
     """Bytes (H, W, 3|4) sRGB as a PNG file."""
+    if pixels.shape[2] == 4 and bool((pixels[..., 3] == 255).all()):
+        pixels = pixels[..., :3]
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, "PNG")
     name = f"{file_stem(controls.session.scene.names)}_{kind}.png"

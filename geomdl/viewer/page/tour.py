@@ -124,7 +124,7 @@ class Tour:
 
     def _fly(self, path: CameraPath, begin: float, stop: threading.Event) -> None:
         start = time.monotonic() - begin
-        while not stop.wait(1 / FPS):
+        while not stop.wait(1 / FPS) and not self.controls.gone:
             now = time.monotonic() - start
             if now > path.seconds and not path.loop:
                 self._show(path, path.seconds)

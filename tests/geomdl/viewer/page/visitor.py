@@ -30,7 +30,7 @@ class Visitor:
         self.scene, self.look = scene, look
         self.drawing = compose(scene, look)
         self.view = initial(self.drawing, look)
-        self.aspect, self.link_group = 1.5, None
+        self.aspect, self.link_group, self.left = 1.5, None, False
         self.notes: list[tuple[str, str]] = []
         self.ran: list[str] = []
         self.files: dict[str, bytes] = {}
@@ -42,6 +42,8 @@ class Visitor:
         self.client = SimpleNamespace(
             gui=server.gui,
             scene=server.scene,
+            client_id=0,
+            _viser_server=SimpleNamespace(get_clients=lambda: {} if self.left else {0: self}),
             send_file_download=self._send,
             add_notification=lambda *_, **__: SimpleNamespace(remove=lambda: None),
             camera=SimpleNamespace(image_width=60, image_height=40, aspect=1.5),

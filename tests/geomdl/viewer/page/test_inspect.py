@@ -1,0 +1,98 @@
+"""Clicks show what is there and measure; what files say is escaped."""
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.inspect import Inspector, measures_html, to_html
+from tests.geomdl.viewer.page.visitor import Visitor, ball, controls, scene_of, use, words
+
+
+def found(x: float, **values: str) -> SimpleNamespace:
+    return SimpleNamespace(item="a", position=(x, 0.0, 0.5), index=1234, kind="face", values=values)
+
+
+@pytest.fixture
+def visitor(monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """A visitor whose clicks hit what `visitor.hit` says."""
+    made = Visitor(scene_of(ball()))
+    made.hit = found(0.0, label="3 chair")
+    module = ModuleType("geomdl.viewer.pick")
+    module.pick = lambda scene, look, origin, direction, pixel: made.hit  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "geomdl.viewer.pick", module)
+    made.inspector = Inspector(Controls(made))
+    return made
+
+
+def click(visitor: Visitor) -> None:
+    for callback in visitor.clicks:
+        callback((0.0, -5.0, 0.0), (0.0, 1.0, 0.0), 0.001)
+
+
+def mark(visitor: Visitor):
+    return visitor.client.scene._handle_from_node_name.get("/picked")
+
+
+def test_a_click_shows_the_values_and_marks_the_place(visitor):
+    click(visitor)
+    for text in ("3 chair", "1,234", "0 0 0.5"):
+        assert text in words(visitor)
+    assert tuple(mark(visitor).position) == (0, 0, 0.5)
+    assert mark(visitor).visible
+
+
+def test_a_click_on_nothing(visitor):
+    click(visitor)
+    visitor.hit = None
+    click(visitor)
+    assert "Nothing there" in words(visitor)
+    assert not mark(visitor).visible
+
+
+def test_two_clicks_measure(visitor):
+    use(controls(visitor)["Measure"], True)
+    click(visitor)
+    assert visitor.look.measure == ()
+    visitor.hit = found(3.0)
+    click(visitor)
+    assert visitor.look.measure == ((0.0, 0.0, 0.5, 3.0, 0.0, 0.5),)
+    assert "<b>3</b>" in words(visitor)
+    click(visitor)
+    visitor.inspector.remove_last()
+    assert len(visitor.look.measure) == 1
+    visitor.inspector.remove_last()
+    assert visitor.look.measure == ()
+
+
+def test_clicks_do_not_measure_unasked(visitor):
+    click(visitor)
+    click(visitor)
+    assert visitor.look.measure == ()
+    visitor.inspector.measure()
+    click(visitor)
+    visitor.inspector.measure()
+    visitor.inspector.measure()
+    click(visitor)
+    assert visitor.look.measure == ()
+
+
+def test_all_distances_go_at_once(visitor):
+    visitor.change(measure=((0.0,) * 6, (1.0,) * 6))
+    assert controls(visitor)["Distances"].visible
+    use(controls(visitor)["Distances"], "remove all")
+    assert visitor.look.measure == ()
+    assert not controls(visitor)["Distances"].visible
+
+
+def test_everything_is_escaped():
+    html = to_html(found(0.0, **{"<b>": "<script>"}))
+    assert "<script>" not in html
+    assert "&lt;b&gt;" in html
+
+
+def test_parts_of_a_distance():
+    html = measures_html(((0.0, 0.0, 0.0, 3.0, -4.0, 0.0),))
+    assert "<b>5</b>" in html
+    assert "x 3 y 4 z 0" in html
