@@ -162,7 +162,12 @@ def level_mesh(field: Field) -> Mesh:
         colors = None if colors is None else torch.nn.functional.pad(colors, (1,) * 6)
         origin = origin - field.cell
     made = isosurface(values, field.smooth_level, origin, field.cell, known, colors)
-    return Mesh(made[0], made[1], colors=made[2].clamp(0, 1) if len(made) == 3 else None)
+    attributes = {}
+    if field.numbers is not None and field.numbers.is_floating_point():
+        level = field.smooth_level if field.kind in CONTINUOUS else -field.smooth_level
+        attributes["value"] = torch.full((len(made[0]),), level)
+    tint = made[2].clamp(0, 1) if len(made) == 3 else None
+    return Mesh(made[0], made[1], colors=tint, attributes=attributes)
 
 
 def _blocks_surface(sites: Tensor, origin: Tensor, cell: float) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from geomdl.structures import Mesh, SparseVoxels, VoxelGrid
 from geomdl.structures.voxels import SURFACE, UNKNOWN
-from geomdl.viewer.drawing import Legend, Part
+from geomdl.viewer.drawing import Legend, Part, Surface
 from geomdl.viewer.field import CONTINUOUS, TERNARY_NAMES, Field, cell_mesh, field_of, level_mesh
 from geomdl.viewer.look import Look, Plane
 from geomdl.viewer.paint import (
@@ -56,9 +56,16 @@ def voxel_parts(
     sliced = look.slices and "cells" in wanted and field.kind not in CONTINUOUS
     shift = 2e-4 * field.cell if sliced else 0.0
     shrunk = tuple(replace(plane, offset=plane.offset - shift) for plane in planes)
-    for name in wanted:
+    for kind in wanted:
+        name = inner.items[kind == "surface"].name
         values, ends = _values(scene, inner, name, field, look, limits, view)
-        parts += _surfaces(inner, name, item_name, root, look, shrunk, values, ends, view)
+        style = look
+        if kind == "cells" and look.shading == "flat":
+            style = look.replace(shading="smooth")  # their normals are those of their sides
+        made = _surfaces(inner, name, style, shrunk, values, ends, view)
+        for number, part in enumerate(made):
+            place, key = f"{item_name}/{kind} {number}", (root, part.key)
+            parts.append(replace(part, name=place, item=item_name, key=key))
         if values is not None:
             legends.append(_legend(item, field, values.values, look, ends, look.color_by))
     if look.slices and planes:
@@ -79,23 +86,19 @@ def _wanted(field: Field, look: Look) -> tuple[str, ...]:
 
 
 def _meshes(scene: Scene, item: Item, field: Field) -> Scene:
-    """The meshes of a field as a scene, so that they are painted and cut as meshes are.
+    """The cells and the surface of a field as a scene, to be painted and cut as meshes are.
 
-    The other items are in it too, for distances to them.
+    The other items follow, for distances to them.
     """
-    own = (
-        Item("cells", (partial(cell_mesh, field),)),
-        Item("surface", (partial(level_mesh, field),)),
-    )
     others = [
-        replace(
-            other,
-            frames=tuple(partial(scene.shape, other.name, i) for i in range(len(other.frames))),
-        )
+        replace(other, frames=tuple(partial(scene.shape, other.name, i) for i in range(count)))
         for other in scene.items
-        if other.name not in (item.name, "cells", "surface")
+        if other is not item and (count := len(other.frames))
     ]
-    return Scene((*own, *others), scene.up)
+    apart = "~" * max(len(name) + 1 for name in scene.names)  # names that no other item has
+    cells = Item(f"cells{apart}", (partial(cell_mesh, field),))
+    surface = Item(f"surface{apart}", (partial(level_mesh, field),))
+    return Scene((cells, surface, *others), scene.up)
 
 
 def _values(
@@ -124,29 +127,20 @@ def _values(
 def _surfaces(
     inner: Scene,
     name: str,
-    item: str,
-    root: Hashable,
     look: Look,
     planes: Sequence[Plane],
     values: Values | None,
     ends: tuple[float, float] | None,
     view: tuple[Tensor, Tensor] | None,
-) -> list[Part]:
+) -> Sequence[Surface]:
     mesh = inner.shape(name)
     assert isinstance(mesh, Mesh)
     if not len(mesh):
         return []
-    if name == "cells" and look.shading == "flat":
-        look = look.replace(shading="smooth")  # their normals are those of their sides
     seen = view if look.color_by == "depth" and view is not None else ()
-    about = (look.color_by, look.color, look.ramp, look.up, look.distance_to, ends)
-    paint = (about, tuple(x for vector in seen for x in vector.tolist()), look.frame)
-    made = surface_parts(inner, name, look, planes, values, ends, paint)
-    return [
-        replace(part, name=f"{item}/{name} {part.name.rpartition(' ')[2]}", item=item,
-                key=(root, part.key))
-        for part in made
-    ]  # fmt: skip
+    about = (look.color_by, look.color, look.ramp, look.up, look.distance_to, ends, look.frame)
+    paint = (about, tuple(x for vector in seen for x in vector.tolist()))
+    return surface_parts(inner, name, look, planes, values, ends, paint)
 
 
 def _legend(
