@@ -47,9 +47,9 @@ class _Clipping:
         self.controls.change({"clip": (*self.session.look.clip, planes.text_of(cut))})
 
     def _redraw(self, drawing: Drawing) -> None:
-        first = self.drawing is None
-        moved = first or not (
-            self.drawing.low.equal(drawing.low) and self.drawing.high.equal(drawing.high)
+        before = self.drawing
+        moved = before is None or not (
+            before.low.equal(drawing.low) and before.high.equal(drawing.high)
         )
         self.drawing = drawing
         if moved:

@@ -7,7 +7,7 @@ import viser
 from geomdl.viewer import paint
 from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look, Ramp
-from geomdl.viewer.page.controls import Changes, Controls
+from geomdl.viewer.page.controls import Changes, Controls, show
 from geomdl.viewer.page.legend import to_html
 
 COMPUTED = {
@@ -45,9 +45,9 @@ def build(controls: Controls) -> None:
 
     def follow(look: Look) -> None:
         to.visible = look.color_by == "distance"
-        fixed.value = look.limits is not None
+        show(fixed, look.limits is not None)
         if look.limits is not None:
-            ends.value = look.limits
+            show(ends, look.limits)
 
     def redraw(drawing: Drawing) -> None:
         meaning.content = to_html(drawing.legends)
@@ -55,7 +55,7 @@ def build(controls: Controls) -> None:
         for handle in (scale, fixed, ends):
             handle.visible = found is not None
         if found is not None and controls.session.look.limits is None:
-            ends.value = found
+            show(ends, found)
         _fill(by, controls)
 
     controls.seen(follow)
@@ -68,7 +68,7 @@ def _fill(by: "viser.GuiDropdownHandle[str]", controls: Controls) -> None:
     found = tuple(map(title_of, paint.attributes(controls.session.scene, look.frame)))
     if found != tuple(by.options):
         by.options = found
-        by.value = title_of(look.color_by)
+        show(by, title_of(look.color_by))
 
 
 def _by(title: str, controls: Controls) -> Changes:

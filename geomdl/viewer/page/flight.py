@@ -50,7 +50,7 @@ class Flight:
                 position=pose.translation.numpy(),
                 cast_shadow=False,
             )
-            frustum.on_click(lambda _, number=number: pressed(number))
+            frustum.on_click(lambda _, number=number: pressed(number))  # type: ignore[misc]
 
     def visible(self, shown: bool) -> None:
         """Hide the path while the camera flies along it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import viser
 
 from geomdl.viewer.look import Look, Vector
-from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.legend import number
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Inspector:
 
     def measure(self) -> None:
         """Begin to measure, or stop."""
-        self.measuring.value = not self.measuring.value
+        show(self.measuring, not self.measuring.value)
         self._start()
 
     def remove_last(self) -> None:

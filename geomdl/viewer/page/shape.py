@@ -7,7 +7,7 @@ import torch
 from geomdl.structures import VoxelGrid
 from geomdl.viewer.drawing import Dots, Drawing, Photo
 from geomdl.viewer.look import Look, Shading, Sides, Voxels, Wireframe
-from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.cuts import step_of
 
 LARGEST = 12.0  # times the size that closes the gaps
@@ -58,12 +58,12 @@ def _sizes(controls: Controls, label: str, field: str, kind: type[Dots] | type[P
             slider.max = slider.step * round(LARGEST * taken / slider.step)
             slider.visible = True
         if getattr(controls.session.look, field) is None:
-            slider.value = min(taken, slider.max)
+            show(slider, min(taken, slider.max))
 
     def follow(look: Look) -> None:
         value = getattr(look, field)
         if value is not None and slider.visible:
-            slider.value = min(value, slider.max)
+            show(slider, min(value, slider.max))
 
     controls.seen(follow)
     controls.drawn(redraw)
@@ -87,13 +87,13 @@ def _level(controls: Controls) -> None:
         slider.precision = places(slider.step)
         slider.min, slider.max = low, high
         signed = any(grid.kind in ("sdf", "tsdf") for grid in grids)
-        slider.value = min(max(0.0 if signed else 0.5, low), high)
+        show(slider, min(max(0.0 if signed else 0.5, low), high))
         slider.visible = high > low
         follow(controls.session.look)
 
     def follow(look: Look) -> None:
         if look.level is not None and slider.visible:
-            slider.value = min(max(look.level, slider.min), slider.max)
+            show(slider, min(max(look.level, slider.min), slider.max))
 
     controls.session.later(measure)
     controls.seen(follow)

@@ -8,7 +8,7 @@ import viser
 
 from geomdl.errors import GeometryError
 from geomdl.viewer.page.command import command_of
-from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.files import SHOWN
 from geomdl.viewer.page.flight import Flight
 from geomdl.viewer.page.sharing import copy, file_stem
@@ -78,7 +78,7 @@ class Tour:
         """Another path in the place of this one."""
         self.halt()
         self.keys = list(keys)
-        self.loop.value = loop
+        show(self.loop, loop)
         self._changed(len(keys) - 1)
 
     def toggle(self) -> None:
@@ -134,7 +134,7 @@ class Tour:
             self.halt()
 
     def _show(self, path: CameraPath, seconds: float) -> None:
-        self.time.value = min(seconds, self.time.max)
+        show(self.time, min(seconds, self.time.max))
         self.session.move(path.at(seconds))
 
     def _edit(self, what: str) -> None:
@@ -157,8 +157,8 @@ class Tour:
         number = self._number()
         if number is not None:
             self.halt()
-            self.seconds.value = self.keys[number].seconds
-            self.time.value = min(sum(key.seconds for key in self.keys[:number]), self.time.max)
+            show(self.seconds, self.keys[number].seconds)
+            show(self.time, min(sum(key.seconds for key in self.keys[:number]), self.time.max))
             self.session.move(self.keys[number].viewpoint)
 
     def _stretch(self) -> None:
@@ -180,8 +180,8 @@ class Tour:
         self.chosen.options = names or ("none yet",)
         if self.keys and number is not None:
             number = max(0, min(number, len(names) - 1))
-            self.chosen.value = names[number]
-            self.seconds.value = self.keys[number].seconds
+            show(self.chosen, names[number])
+            show(self.seconds, self.keys[number].seconds)
         path = self.path if self.keys else None
         self.time.visible = path is not None and path.seconds > 0
         if path is not None and path.seconds > 0:
@@ -189,7 +189,7 @@ class Tour:
         self.flight.draw(path, self._pressed)
 
     def _pressed(self, number: int) -> None:
-        self.chosen.value = self.chosen.options[number]
+        show(self.chosen, self.chosen.options[number])
         self._go()
 
     def _file(self, what: str) -> None:
