@@ -34,8 +34,12 @@ class Writing:
     """how ply, stl, pcd and npz store numbers; binary by default"""
     drop_nonfinite: bool = False
     """leave out the points of a cloud that are NaN or infinite"""
+    frame: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """which grid of an npy that holds many, counted from 0; the first by default"""
     tree: bool = False
     """keep the folders below the one that all inputs share"""
+    whole_names: bool = False
+    """keep the old ending in new names: a.glb becomes a.glb.ply"""
     overwrite: bool = False
     """replace files that exist"""
     skip_existing: bool = False
@@ -87,7 +91,7 @@ def command(
     sources, wrong = expand(inputs)
     if wrong or not sources:
         raise GeometryError(wrong[0] if wrong else "inputs: expected at least one file")
-    pairs = targets(sources, output, to, writing.tree)
+    pairs = targets(sources, output, to, tree=writing.tree, whole=writing.whole_names)
     for source, target in pairs:
         refuse(source, target)
     taken = [target for _, target in pairs if exists(target)]
@@ -104,7 +108,9 @@ def command(
     return int(failed > 0)
 
 
-def targets(sources: list[Path], output: Path, to: str | None, tree: bool = False) -> Pairs:
+def targets(
+    sources: list[Path], output: Path, to: str | None, *, tree: bool = False, whole: bool = False
+) -> Pairs:
     """Where each source goes. Raises GeometryError where two would become one file."""
     from geomdl.errors import GeometryError
 
@@ -117,12 +123,15 @@ def targets(sources: list[Path], output: Path, to: str | None, tree: bool = Fals
     pairs = []
     first: dict[Path, Path] = {}
     for source in sources:
-        stem = source.name if source.is_dir() else Path(source.name.removesuffix(".gz")).stem
+        stem = source.name
+        if not (whole or source.is_dir()):
+            stem = Path(source.name.removesuffix(".gz")).stem
         folder = output / source.absolute().parent.relative_to(shared) if tree else output
         target = folder / (stem if ending == "colmap" else f"{stem}.{ending}")
         if target in first:
             raise GeometryError(
-                f"{target}: both {first[target]} and {source} would become it; --tree keeps folders"
+                f"{target}: both {first[target]} and {source} would become it; --tree keeps "
+                "folders, --whole-names the old endings"
             )
         first[target] = source
         pairs.append((source, target))
@@ -162,7 +171,9 @@ def convert_all(pairs: Pairs, change: Change, writing: Writing) -> list[dict[str
             try:
                 shape = convert(source, target, change, writing)
             except (GeometryError, OSError) as error:
-                print(f"geomdl: error: {' '.join(str(error).split())}", file=sys.stderr)
+                text = " ".join(str(error).split())
+                place = "" if str(source) in text or str(target) in text else f"{source}: "
+                print(f"geomdl: error: {place}{text}", file=sys.stderr)
             else:
                 facts = {"source": str(source), "target": str(target), "kind": type(shape).__name__}
                 written.append(facts | counts(shape))
@@ -181,7 +192,7 @@ def convert(source: Path, target: Path, change: Change, writing: Writing) -> "Sh
     if source.is_dir() or source.suffix.lower() == ".json":
         return convert_cameras(source, target, writing.overwrite)
     if is_array(source):
-        shape = first_of(source)
+        shape = frame_of(source, writing.frame)
     else:
         shape = load(source, drop_nonfinite=writing.drop_nonfinite)
     shape = changed(shape, change, target.suffix.lower(), source)
@@ -190,15 +201,18 @@ def convert(source: Path, target: Path, change: Change, writing: Writing) -> "Sh
     return shape
 
 
-def first_of(source: Path) -> "Shape":
-    """The grid or cloud of an npy; the first one of a stack, with a warning."""
+def frame_of(source: Path, frame: int | None) -> "Shape":
+    """One grid of an npy, or its cloud; the first of many, with a warning. Raises GeometryError."""
+    from geomdl.errors import GeometryError
     from geomdl.viewer.arrays import read_frames
 
     frames = read_frames(source)
-    first = frames[0]
-    if len(frames) > 1:
+    if frame is None and len(frames) > 1:
         warnings.warn(f"{source}: took the first of {len(frames)} grids", stacklevel=2)
-    return first() if callable(first) else first
+    if not 0 <= (frame or 0) < len(frames):
+        raise GeometryError(f"--frame: expected 0 to {len(frames) - 1}, got {frame}")
+    chosen = frames[frame or 0]
+    return chosen() if callable(chosen) else chosen
 
 
 def convert_cameras(source: Path, target: Path, overwrite: bool) -> "PosedImages":

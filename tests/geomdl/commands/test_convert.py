@@ -167,6 +167,26 @@ def test_folders_are_kept_below_the_shared_one(tmp_path: Path) -> None:
     assert (out / "y" / "a.stl").is_file()
 
 
+def test_names_that_differ_in_the_ending(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    square(tmp_path / "in" / "a.off")
+    square(tmp_path / "in" / "a.ply")
+    out = tmp_path / "out"
+    arguments = ["convert", f"{tmp_path}/in/*", "-o", str(out), "--to", "stl"]
+    assert cli.run(arguments) == 1
+    assert cli.run([*arguments, "--whole-names"]) == 0
+    assert {path.name for path in out.iterdir()} == {"a.off.stl", "a.ply.stl"}
+
+
+def test_errors_name_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "empty.npz"
+    save(source, VoxelGrid(torch.zeros(3, 3, 3), "occupancy"))
+    assert cli.run(["convert", str(source), "-o", str(tmp_path / "a.ply")]) == 1
+    err = capsys.readouterr().err
+    assert f"{source}: grid: expected a surface, got none" in err
+    assert len(err.splitlines()) == 1
+
+
 def test_grids_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ball, grid, again = (tmp_path / name for name in ("ball.ply", "ball.npz", "again.obj"))
     write_ball(ball)
@@ -184,7 +204,7 @@ def test_grids_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_an_npy_is_its_first_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stack = np.zeros((3, 4, 4, 4), np.uint8)
-    stack[0, 1, 2, 3] = 1
+    stack[0, 1, 2, 3] = stack[2, 0, 0, 0] = 1
     np.save(tmp_path / "stack.npy", stack)
     out = tmp_path / "out.ply"
     assert cli.run(["convert", str(tmp_path / "stack.npy"), "-o", str(out), "--cells"]) == 0
@@ -193,6 +213,13 @@ def test_an_npy_is_its_first_grid(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert isinstance(cube, Mesh)
     assert len(cube) == 12
     assert [bound.tolist() for bound in cube.bounds] == [[1, 2, 3], [2, 3, 4]]
+    arguments = ["convert", str(tmp_path / "stack.npy"), "-o", str(out), "--overwrite", "--frame"]
+    assert cli.run([*arguments, "2"]) == 0
+    cube = load(out)
+    assert isinstance(cube, Mesh)
+    assert cube.bounds[1].tolist()[0] < 1.5
+    assert cli.run([*arguments, "3"]) == 1
+    assert "--frame: expected 0 to 2, got 3" in capsys.readouterr().err
 
 
 def test_cameras_there_and_back(
