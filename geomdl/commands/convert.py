@@ -13,14 +13,13 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from geomdl.commands.change import Change
 
 if TYPE_CHECKING:
+    from geomdl.io import PosedImages, RGBDFolder
     from geomdl.io.arrays import Shape
-    from geomdl.io.posed import PosedImages
 
 Inputs = Annotated[Positional[tuple[str, ...]], arg(metavar="FILE...", help_behavior_hint="")]
 Encoding = Literal["binary", "ascii", "binary_big_endian", "binary_compressed"]
 Format = Annotated[str | None, arg(metavar="FORMAT", help_behavior_hint="")]
 Pairs = list[tuple[Path, Path]]
-CAMERAS = "cameras.bin"  # what shows that a folder holds a COLMAP model of ours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,8 @@ def command(
     cannot be converted the others are, and the command ends with 1.
 
     Grids become surfaces in mesh formats, and the centres of their cells in formats of points.
-    transforms.json and COLMAP folders become each other; the pictures stay where they are.
+    transforms.json and COLMAP folders become each other; the pictures stay where they are. RGB-D
+    folders of TUM and Open3D become the layout of 7-Scenes.
 
     examples:
       geomdl convert bunny.obj -o bunny.ply
@@ -79,16 +79,17 @@ def command(
       geomdl convert fox/transforms.json -o fox/sparse/0 --to colmap
 
     Args:
-        inputs: files, patterns in quotes (** goes into folders), COLMAP folders.
+        inputs: files, patterns in quotes (** goes into folders), folders.
         output: a file, or with --to or many inputs a folder.
-        to: format of the files in the output folder, such as ply; colmap or json for cameras.
+        to: format of the files in the output folder, such as ply; json or colmap for cameras,
+            7scenes for RGB-D frames.
         change: what is done to shapes.
         writing: how files are read and written.
     """
     from geomdl.commands.paths import expand
     from geomdl.errors import GeometryError
 
-    sources, wrong = expand(inputs)
+    sources, wrong = expand(inputs, folders=True)
     if wrong or not sources:
         raise GeometryError(wrong[0] if wrong else "inputs: expected at least one file")
     pairs = targets(sources, output, to, tree=writing.tree, whole=writing.whole_names)
@@ -112,10 +113,12 @@ def targets(
     sources: list[Path], output: Path, to: str | None, *, tree: bool = False, whole: bool = False
 ) -> Pairs:
     """Where each source goes. Raises GeometryError where two would become one file."""
+    from geomdl.commands.captures import FOLDERS
     from geomdl.errors import GeometryError
 
     ending = None if to is None else to.lower().removeprefix(".")
-    if len(sources) == 1 and (ending == "colmap" or (ending is None and not output.is_dir())):
+    named = output.suffix.lower() == f".{ending}" or ending in FOLDERS
+    if len(sources) == 1 and (named or (ending is None and not output.is_dir())):
         return [(sources[0], output)]
     if ending is None:
         raise GeometryError(f"{output}: a folder of outputs needs a format, such as --to ply")
@@ -127,7 +130,7 @@ def targets(
         if not (whole or source.is_dir()):
             stem = Path(source.name.removesuffix(".gz")).stem
         folder = output / source.absolute().parent.relative_to(shared) if tree else output
-        target = folder / (stem if ending == "colmap" else f"{stem}.{ending}")
+        target = folder / (stem if ending in FOLDERS else f"{stem}.{ending}")
         if target in first:
             raise GeometryError(
                 f"{target}: both {first[target]} and {source} would become it; --tree keeps "
@@ -140,23 +143,24 @@ def targets(
 
 def refuse(source: Path, target: Path) -> None:
     """Raises GeometryError, before any work, where there is no format of this name."""
+    from geomdl.commands import captures
     from geomdl.errors import GeometryError
     from geomdl.io.files import CONTAINERS, READERS
 
-    ending = target.suffix.lower()
-    cameras = source.is_dir() or source.suffix.lower() == ".json"
-    if cameras and ending not in ("", ".json"):
-        raise GeometryError(
-            f"{source}: cameras go into a .json or, with --to colmap, a folder, not {target.name}"
-        )
-    if not cameras and ending not in (*READERS, *CONTAINERS):
+    if captures.is_capture(source):
+        captures.refuse(source, target)
+    elif target.suffix.lower() not in (*READERS, *CONTAINERS):
         known = " ".join(name[1:] for name in (*READERS, *CONTAINERS))
-        raise GeometryError(f"{target}: unknown ending {ending!r}; expected one of: {known}")
+        raise GeometryError(f"{target}: unknown ending {target.suffix!r}; expected one of: {known}")
 
 
 def exists(target: Path) -> bool:
-    """Whether a file or a COLMAP model is there."""
-    return (target / CAMERAS).exists() if target.is_dir() else target.exists()
+    """Whether a file is there, or a folder with a COLMAP model or frames."""
+    from geomdl.commands.captures import MARKS
+
+    if target.is_dir():
+        return any((target / mark).exists() for mark in MARKS)
+    return target.exists()
 
 
 def convert_all(pairs: Pairs, change: Change, writing: Writing) -> list[dict[str, Any]]:
@@ -183,14 +187,17 @@ def convert_all(pairs: Pairs, change: Change, writing: Writing) -> list[dict[str
     return written
 
 
-def convert(source: Path, target: Path, change: Change, writing: Writing) -> "Shape | PosedImages":
+def convert(
+    source: Path, target: Path, change: Change, writing: Writing
+) -> "Shape | PosedImages | RGBDFolder":
     """Read, change and write one thing; gives what was written. Raises GeometryError."""
+    from geomdl.commands import captures
     from geomdl.commands.change import changed
     from geomdl.io import load, save
     from geomdl.viewer.arrays import is_array
 
-    if source.is_dir() or source.suffix.lower() == ".json":
-        return convert_cameras(source, target, writing.overwrite)
+    if captures.is_capture(source):
+        return captures.convert(source, target, writing.overwrite)
     if is_array(source):
         shape = frame_of(source, writing.frame)
     else:
@@ -215,29 +222,9 @@ def frame_of(source: Path, frame: int | None) -> "Shape":
     return chosen() if callable(chosen) else chosen
 
 
-def convert_cameras(source: Path, target: Path, overwrite: bool) -> "PosedImages":
-    """A transforms.json or a COLMAP folder as the other. Raises GeometryError."""
-    from geomdl.io import load_colmap, load_transforms, save_colmap, save_transforms
-
-    posed = load_colmap(source) if source.is_dir() else load_transforms(source)
-    if target.suffix.lower() == ".json":
-        target.parent.mkdir(parents=True, exist_ok=True)
-        save_transforms(target, posed, overwrite=overwrite)
-        home = target.absolute().parent.resolve()
-        away = [i for i in posed.images if not i.path.resolve().is_relative_to(home)]
-        if away:
-            warnings.warn(
-                f"{target}: {len(away)} pictures such as {away[0].path} lie outside of its folder",
-                stacklevel=2,
-            )
-    else:
-        save_colmap(target, posed, overwrite=overwrite)
-    return posed
-
-
-def counts(shape: "Shape | PosedImages") -> dict[str, Any]:
+def counts(shape: "Shape | PosedImages | RGBDFolder") -> dict[str, Any]:
     """How much of what a shape holds."""
-    from geomdl.io.posed import PosedImages
+    from geomdl.io import PosedImages, RGBDFolder
     from geomdl.structures import Mesh, PointCloud, SparseVoxels
 
     if isinstance(shape, Mesh):
@@ -246,6 +233,8 @@ def counts(shape: "Shape | PosedImages") -> dict[str, Any]:
         return {"points": len(shape)}
     if isinstance(shape, PosedImages):
         return {"images": len(shape)}
+    if isinstance(shape, RGBDFolder):
+        return {"frames": len(shape)}
     if isinstance(shape, SparseVoxels):
         return {"sites": len(shape)}
     return {"grid": shape.kind, "cells": list(shape.shape)}

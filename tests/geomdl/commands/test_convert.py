@@ -7,7 +7,7 @@ import torch
 import trimesh
 
 from geomdl import cli
-from geomdl.io import load, load_colmap, load_transforms, save
+from geomdl.io import load, save
 from geomdl.structures import Material, Mesh, PointCloud, VoxelGrid
 from tests.oracles.io_oracle import linear_to_srgb
 
@@ -108,8 +108,8 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ([a, other, "-o", folder, "--to", "ply"], "would become"),
         ([a, "-o", str(tmp_path / "x.xyz")], "--points N samples"),
         ([a, "-o", str(tmp_path / "x.ply"), "--voxelize", "8"], ".npz holds"),
-        ([str(tmp_path), "-o", str(tmp_path / "x.ply")], "cameras go into"),
-        ([str(tmp_path), "-o", str(tmp_path / "x.json")], "COLMAP"),
+        ([str(tmp_path), "-o", str(tmp_path / "x.ply")], "--to"),
+        ([str(tmp_path / "nope"), "-o", str(tmp_path / "x.ply")], "nope"),
     ):
         assert cli.run(["convert", *arguments]) == 1, arguments
         err = capsys.readouterr().err
@@ -222,25 +222,16 @@ def test_an_npy_is_its_first_grid(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "--frame: expected 0 to 2, got 3" in capsys.readouterr().err
 
 
-def test_cameras_there_and_back(
-    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    fox = data / "fox" / "transforms.json"
-    model, again = tmp_path / "model", tmp_path / "again.json"
-    arguments = ["convert", str(fox), "-o", str(model), "--to", "colmap"]
-    assert cli.run(arguments) == 0
-    assert cli.run(arguments) == 1
-    assert "exists already" in capsys.readouterr().err
-    assert cli.run(["convert", str(model), "-o", str(again)]) == 0
-    first, second = load_transforms(fox), load_colmap(model)
-    by_name = {image.path.name: image.camera for image in first.images}
-    for image in second.images:
-        before, after = by_name[image.path.name], image.camera
-        torch.testing.assert_close(
-            before.world_to_camera.matrix(), after.world_to_camera.matrix(), atol=1e-5, rtol=0
-        )
-        torch.testing.assert_close(before.intrinsics, after.intrinsics)
-    assert len(json.loads(again.read_text())["frames"]) == 45
+def test_a_folder_stands_for_its_shapes(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    square(tmp_path / "in" / "a.off")
+    square(tmp_path / "in" / "b.ply")
+    out = tmp_path / "out"
+    assert cli.run(["convert", str(tmp_path / "in"), "-o", str(out), "--to", "stl"]) == 0
+    assert {path.name for path in out.iterdir()} == {"a.stl", "b.stl"}
+    one = tmp_path / "one.obj"
+    assert cli.run(["convert", str(tmp_path / "in" / "a.off"), "-o", str(one), "--to", "obj"]) == 0
+    assert one.is_file()
 
 
 def test_a_grid_stays_a_grid_in_its_own_formats(tmp_path: Path) -> None:
