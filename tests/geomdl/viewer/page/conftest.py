@@ -20,10 +20,18 @@ from tests.browser import browser
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium."""
-    with browser() as running:
-        yield running
+def running() -> Iterator[Browser]:
+    """A headless Chromium for the tests of a file."""
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def chromium(running: Browser) -> Iterator[Browser]:
+    """Chromium; its pages are closed after the test."""
+    yield running
+    for context in running.contexts:
+        context.close()
 
 
 @dataclass
