@@ -2,16 +2,18 @@
 
 import math
 from html import escape
-from typing import TYPE_CHECKING
 
 import viser
 
+from geomdl.io.posed import PosedImages
+from geomdl.structures import Camera
+from geomdl.viewer.cameras import single_cameras
 from geomdl.viewer.look import Look, Vector
 from geomdl.viewer.page.controls import Controls, show
+from geomdl.viewer.page.files import SHOWN
 from geomdl.viewer.page.legend import number
-
-if TYPE_CHECKING:
-    from geomdl.viewer.pick import Pick
+from geomdl.viewer.pick import Pick, pick
+from geomdl.viewer.viewpoint import Viewpoint
 
 COLOR = (245, 120, 20)
 SHARE = 0.004  # of the size of the scene is the radius of a mark
@@ -27,9 +29,14 @@ class Inspector:
         self.controls = controls
         self.session = controls.session
         self.first: Vector | None = None
+        self.found: Pick | None = None
         self._mark: viser.IcosphereHandle | None = None
         gui = controls.gui
         self.text = gui.add_html(_note(HINT))
+        self.stand = gui.add_button(
+            "Look through this camera", icon=viser.Icon.CAMERA, visible=False, color=SHOWN
+        )
+        controls.on_press(self.stand, self._stand)
         self.measuring = gui.add_checkbox(
             "Measure", False, hint="the distance between the next two clicks: key M"
         )
@@ -70,9 +77,9 @@ class Inspector:
             self.remove_last()
 
     def _clicked(self, origin: Vector, direction: Vector, pixel: float) -> None:
-        from geomdl.viewer.pick import pick
-
         found = pick(self.session.scene, self.session.look, origin, direction, pixel)
+        self.found = found
+        self.stand.visible = found is not None and found.kind == "camera"
         if found is None:
             self.text.content = _note("Nothing there. " + HINT)
             self._show_mark(None)
@@ -81,6 +88,19 @@ class Inspector:
         self._show_mark(found.position)
         if self.measuring.value:
             self._measured(_vector(found.position))
+
+    def _stand(self) -> None:
+        """Look as the picked camera does."""
+        if self.found is not None:
+            look, scene = self.session.look, self.session.scene
+            shape = scene.shape(self.found.item, look.frame)
+            if isinstance(shape, PosedImages | Camera):
+                camera = single_cameras(shape)[self.found.index]
+                self.session.move(through(camera, self._reach()))
+
+    def _reach(self) -> float:
+        drawing = self.session.drawing
+        return 1.0 if drawing is None else float((drawing.high - drawing.low).norm()) / 4
 
     def _measured(self, point: Vector) -> None:
         if self.first is None:
@@ -110,7 +130,16 @@ class Inspector:
         self._mark.visible = True
 
 
-def to_html(found: "Pick") -> str:
+def through(camera: Camera, reach: float) -> Viewpoint:
+    """What one camera sees, with a target so many metres before it; lens and centre may differ."""
+    pose = camera.camera_to_world
+    _, down, forward = pose.rotation.unbind(-1)
+    fov = math.degrees(2 * math.atan(camera.height / 2 / float(camera.intrinsics[1, 1])))
+    eye = pose.translation
+    return Viewpoint(_vector(eye), _vector(eye + reach * forward), _vector(-down), fov)
+
+
+def to_html(found: Pick) -> str:
     """A pick -> a table; what files may say is escaped."""
     place = " ".join(number(v) for v in _vector(found.position))
     rows = {"item": found.item, found.kind: f"{found.index:,}", "position": place, **found.values}

@@ -1,10 +1,12 @@
 """Clicks show what is there and measure; what files say is escaped."""
 
-import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
+import torch
 
+from geomdl.structures import Camera, Pose
+from geomdl.viewer.page import inspect
 from geomdl.viewer.page.controls import Controls
 from geomdl.viewer.page.inspect import Inspector, measures_html, to_html
 from tests.geomdl.viewer.page.visitor import Visitor, ball, controls, scene_of, use, words
@@ -19,9 +21,7 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Visitor:
     """A visitor whose clicks hit what `visitor.hit` says."""
     made = Visitor(scene_of(ball()))
     made.hit = found(0.0, label="3 chair")
-    module = ModuleType("geomdl.viewer.pick")
-    module.pick = lambda scene, look, origin, direction, pixel: made.hit  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "geomdl.viewer.pick", module)
+    monkeypatch.setattr(inspect, "pick", lambda *_: made.hit)
     made.inspector = Inspector(Controls(made))
     return made
 
@@ -84,6 +84,28 @@ def test_all_distances_go_at_once(visitor):
     use(controls(visitor)["Distances"], "remove all")
     assert visitor.look.measure == ()
     assert not controls(visitor)["Distances"].visible
+
+
+def test_one_may_look_through_a_camera(monkeypatch: pytest.MonkeyPatch):
+    """What the camera projects to a corner of its image, the view projects there, too."""
+    pose = Pose.look_at(
+        torch.tensor([3.0, 1.0, 2.0]), torch.zeros(3), torch.tensor([0.2, 0.1, 1.0])
+    )
+    camera = Camera.from_fov(80, 60, 1.0, pose)
+    visitor = Visitor(scene_of(Camera.stack([Camera.from_fov(80, 60, 1.0), camera])))
+    inspector = Inspector(Controls(visitor))
+    button = controls(visitor)["Look through this camera"]
+    assert not button.visible
+    hit = SimpleNamespace(item="a", position=(3.0, 1.0, 2.0), index=1, kind="camera", values={})
+    monkeypatch.setattr(inspect, "pick", lambda *_: hit)
+    click(visitor)
+    assert button.visible
+    use(button)
+    point = torch.tensor([[0.3, -0.2, 0.1]])
+    expected, _ = camera.project(point)
+    got, _ = visitor.view.camera(80, 60).project(point)
+    torch.testing.assert_close(got, expected, atol=1e-3, rtol=0)
+    assert inspector.found is hit
 
 
 def test_everything_is_escaped():
