@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from tests.geomdl.viewer.page.recorder import Recorder
 
 from geomdl.structures.srgb import to_srgb
 from geomdl.viewer.detail import View
@@ -11,6 +10,7 @@ from geomdl.viewer.drawing import Dots
 from geomdl.viewer.levels import build_levels
 from geomdl.viewer.page import chunks as module
 from geomdl.viewer.page.chunks import Chunks, srgb_of
+from tests.geomdl.viewer.page.recorder import Recorder
 
 COUNT = 40_000
 
@@ -57,7 +57,7 @@ def test_all_points_arrive_where_they_are():
     client = Recorder()
     chunks = Chunks(client, CLOUD, 1, True)
     assert len(fill(chunks, CLOUD)) == len(LEVELS)
-    points, colors = sent(client)
+    points, _ = sent(client)
     assert chunks.points == COUNT == len(points)
     order = np.concatenate([LEVELS.rows(c).numpy() for c in range(len(LEVELS))])
     nodes = [client.nodes[f"/points/a/points/1/{c}"] for c in range(len(LEVELS))]
