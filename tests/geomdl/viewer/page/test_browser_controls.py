@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from geomdl.viewer.scene import Scene
+from geomdl.viewer.scene import Item, Scene
 from tests.geomdl.viewer.page.conftest import FRONT, Serving, wait_for_picture, wait_until
 from tests.geomdl.viewer.page.test_browser_draws import blueness, redness
 from tools.browser import CANVAS, settled, shot, visit
@@ -147,3 +147,23 @@ def test_frame_rate_and_memory_are_shown_and_can_be_hidden(page: Page) -> None:
     page.get_by_role("tab", name="View").click()
     page.get_by_label("Status").uncheck()
     status.wait_for(state="hidden")
+
+
+def test_a_sequence_is_stepped_and_played(chromium: Browser, serve: Serving, balls: Scene) -> None:
+    frames = tuple(balls[name].frames[0] for name in ("red", "blue"))
+    viewer = serve(Scene([Item("ball", frames)]), FRONT)
+    page = visit(chromium, viewer.url, size=(800, 700))
+    settled(page, lambda seen: bool(redness(seen).any()))
+    press(page, "PageDown")
+    settled(page, lambda seen: bool(blueness(seen).any()) and not redness(seen).any())
+    session = wait_for_picture(viewer)
+    assert session.look.frame == 1
+    seen: list[int] = []
+    session.listen(lambda old, new: seen.append(new.frame))
+    press(page, "Space")
+    wait_until(lambda: {0, 1} <= set(seen))
+    press(page, "Space")
+    page.wait_for_timeout(600)
+    count = len(seen)
+    page.wait_for_timeout(800)
+    assert len(seen) == count, "it stopped"

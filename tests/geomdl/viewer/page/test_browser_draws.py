@@ -1,10 +1,14 @@
 """The page in a real browser shows what a Drawing holds, and the same as the picture."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from geomdl.io.posed import PosedImage, PosedImages
 from geomdl.render.image import to_bytes
 from geomdl.structures import Camera, PointCloud, VoxelGrid
 from geomdl.viewer.compose import compose
@@ -12,7 +16,7 @@ from geomdl.viewer.look import Look
 from geomdl.viewer.picture import Finish, picture_of
 from geomdl.viewer.scene import Item, Scene
 from geomdl.viewer.viewpoint import initial
-from tests.geomdl.viewer.page.conftest import FRONT, Serving, only, wait_until
+from tests.geomdl.viewer.page.conftest import FRONT, Serving, only
 from tools.browser import ink, settled, shot, visit
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -152,14 +156,26 @@ def test_a_grid_shows_cells_surface_and_slice(chromium: Browser, serve: Serving)
 
 
 def test_cameras_show_their_pyramid_and_photo(
-    chromium: Browser, serve: Serving, tmp_path_factory: pytest.TempPathFactory
+    chromium: Browser, serve: Serving, tmp_path: Path
 ) -> None:
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:, :32, 0], pixels[:, 32:, 2] = 255, 255  # red at the left, blue at the right
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
     camera = Camera.from_fov(64, 48, 1.0)
-    scene = Scene([Item("eye", (camera,))], up="-y")
-    look = Look(eye=(2.5, -2.0, -3.0), target=(0.0, 0.0, 0.5), camera_size=1.0)
-    page = visit(chromium, serve(scene, look).url)
-    picture = settled(page, lambda seen: bool(ink(seen).sum() > 200))
-    assert 0.0005 < ink(picture).mean() < 0.1, "lines, not a block"
+    photos = PosedImages((PosedImage(tmp_path / "photo.png", camera),))
+    scene = Scene([Item("fox", (photos,))], up="-y")
+    look = Look(eye=(0.0, 0.0, -3.0), target=(0.0, 0.0, 1.0), camera_size=1.0)
+    viewer = serve(scene, look)
+    page = visit(chromium, viewer.url)
+    picture = settled(page, lambda seen: bool(redness(seen).any() and blueness(seen).any()))
+    scale = picture.shape[0] / 2 / np.tan(np.radians(20)) / 4
+    area = 2 * np.tan(0.5) ** 2 * 48 / 64 * scale**2  # of half the photograph
+    for mask in (redness(picture), blueness(picture)):
+        assert mask.sum() == pytest.approx(area, rel=0.08)
+    assert np.nonzero(redness(picture))[1].mean() < np.nonzero(blueness(picture))[1].mean()
+    only(viewer).change(photos=False)
+    lines = settled(page, lambda seen: not redness(seen).any())
+    assert 0.0005 < ink(lines).mean() < 0.1, "its pyramid stays"
 
 
 def test_words_and_legend_are_on_the_page(chromium: Browser, serve: Serving, balls: Scene) -> None:
@@ -170,9 +186,17 @@ def test_words_and_legend_are_on_the_page(chromium: Browser, serve: Serving, bal
     page.get_by_text("height", exact=False).first.wait_for()
 
 
-def test_files_are_read_once_and_kept(chromium: Browser, serve: Serving, balls: Scene) -> None:
-    viewer = serve(balls, FRONT)
+def test_labels_have_their_names_in_the_legend(
+    chromium: Browser, serve: Serving, balls: Scene
+) -> None:
+    points = torch.rand(5000, 3, generator=torch.Generator().manual_seed(0))
+    label = (points[:, 0] > 0.5).long()
+    cloud = PointCloud(points, attributes={"label": label})
+    item = Item("room", (cloud,), label_names={0: "wall", 1: "floor & roof"})
+    viewer = serve(Scene([item]), Look(color_by="label", shading="none"))
     page = visit(chromium, viewer.url)
-    settled(page)
-    session = only(viewer)
-    wait_until(lambda: session.pending == 0)
+    picture = settled(page)
+    page.get_by_text("floor & roof").first.wait_for()
+    page.get_by_text("wall", exact=True).first.wait_for()
+    drawn = picture[ink(picture)]
+    assert len(np.unique(drawn // 32, axis=0)) >= 2
