@@ -29,18 +29,18 @@ WIRE = 0.22  # what the edges of faces leave of the colour of the surface below 
 
 @dataclass(frozen=True, kw_only=True)
 class Finish:
-    """What a picture has beyond the look.
-
-    supersample: samples per pixel along each side. occlusion, shadow: strengths in 0..1 of the
-    darkness in corners and of cast shadows. floor: whether an invisible floor under everything
-    catches the shadow; None: where one does not look into a room. captions: legends and words.
-    """
+    """What a picture has beyond the look. Raises GeometryError for values that cannot be."""
 
     supersample: int = 2
+    """samples of each pixel along its side"""
     occlusion: float = 0.85
+    """darkness in corners, 0..1"""
     shadow: float = 0.8
+    """darkness of cast shadows, 0..1; half as dark on scanned colours"""
     floor: bool | None = None
+    """an invisible floor catches the shadow; by default where one does not look into a room"""
     captions: bool = True
+    """legends, words and the names of views"""
 
     def __post_init__(self) -> None:
         if not 1 <= self.supersample <= 8:
