@@ -157,7 +157,8 @@ def _colouring(
     if numbers:
         first = look.replace(frame=0)
         start = [values_of(scene, scene[name], first, view) for name in numbers]
-        limits = look.limits or limits_of([v.values for v in start if v is not None])
+        low, high = limits_of([v.values for v in start if v is not None])
+        limits = look.limits or (0.0 if by == "distance" and high > 0 else low, high)
         legends.append(ramp_legend(title_of(scene, look), look, limits))
     if labels:
         legends.append(label_legend(title_of(scene, look), labels))

@@ -173,6 +173,9 @@ def test_distance_leaves_its_target_plain() -> None:
     torch.testing.assert_close(dots.colors, wanted, atol=0.02, rtol=0)
     assert isinstance(target, Surface)
     assert target.mesh.colors is None
+    (legend,) = compose(scene, Look(color_by="distance")).legends
+    assert legend.limits is not None
+    assert legend.limits[0] == 0.0 < legend.limits[1]
 
 
 def test_points_are_clipped_by_masks() -> None:
