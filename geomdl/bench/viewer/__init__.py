@@ -1,0 +1,1 @@
+"""Rows of the viewer: from files to pictures."""
