@@ -9,7 +9,7 @@ from geomdl.viewer.look import Look, Plane
 from geomdl.viewer.page import cuts as planes
 from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.cuts import Cuts, step_of
-from geomdl.viewer.page.shape import places
+from geomdl.viewer.page.shape import floored, places
 
 
 def build(controls: Controls) -> None:
@@ -132,7 +132,7 @@ class _Row:
         if self.cut is None or cut.normal != self.cut.normal:
             low, high = planes.span(cut, cuts.low, cuts.high)
             step = step_of(low, high)
-            first, last = (step * round(end / step) for end in (low, high))
+            first, last = floored(low, step), -floored(-high, step)
             self.slider.min, self.slider.max = first, max(last, first + step)
             self.slider.step, self.slider.precision = step, places(step)
         self.cut = cut

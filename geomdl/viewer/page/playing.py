@@ -24,10 +24,12 @@ class Player:
         self.count = self.session.scene.frame_count
         self._stop: threading.Event | None = None
         gui = controls.gui
-        self.slider = gui.add_slider("Frame", 0, max(self.count - 1, 1), 1, 0, hint="Page up, down")
-        self.button = gui.add_button("Play", icon=viser.Icon.PLAYER_PLAY, hint="Space")
-        self.fps = gui.add_slider("Per second", 1, 60, 1, round(fps))
-        self.loop = gui.add_checkbox("Repeat", True)
+        with gui.add_folder("Sequence"):
+            last = max(self.count - 1, 1)
+            self.slider = gui.add_slider("Frame", 0, last, 1, 0, hint="Page up, down")
+            self.button = gui.add_button("Play", icon=viser.Icon.PLAYER_PLAY, hint="Space")
+            self.fps = gui.add_slider("Frames/s", 1, 60, 1, round(fps))
+            self.loop = gui.add_checkbox("Repeat", True)
         controls.on_user(self.slider, self._moved)
         controls.seen(lambda look: show(self.slider, look.frame))
         controls.on_press(self.button, self.toggle)

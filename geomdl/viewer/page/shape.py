@@ -1,5 +1,6 @@
 """The shape folder: light, edges and opacity of surfaces, size of points, grids, cameras."""
 
+import math
 from typing import get_args
 
 import torch
@@ -85,7 +86,7 @@ def _level(controls: Controls) -> None:
         high = max(float(values.max()) for values in finite if len(values))
         slider.step = step_of(low, high)
         slider.precision = places(slider.step)
-        slider.min, slider.max = low, high
+        slider.min, slider.max = floored(low, slider.step), -floored(-high, slider.step)
         signed = any(grid.kind in ("sdf", "tsdf") for grid in grids)
         show(slider, min(max(0.0 if signed else 0.5, low), high))
         slider.visible = high > low
@@ -97,6 +98,11 @@ def _level(controls: Controls) -> None:
 
     controls.session.later(measure)
     controls.seen(follow)
+
+
+def floored(value: float, step: float) -> float:
+    """The last whole step that is not above a value, without the dust of its binary form."""
+    return round(math.floor(value / step + 1e-6) * step, places(step))
 
 
 def places(step: float) -> int:

@@ -74,5 +74,11 @@ def test_the_level_runs_over_the_values():
     assert (visitor.look.voxels, visitor.look.slices) == ("cells", False)
 
 
+def test_whole_steps():
+    assert shape.floored(-0.472593, 0.002) == -0.474
+    assert -shape.floored(-1.034232, 0.002) == 1.036
+    assert shape.floored(0.3, 0.1) == 0.3
+
+
 def test_places():
     assert [shape.places(s) for s in (0.001, 0.5, 1.0, 20.0)] == [3, 1, 0, 0]
