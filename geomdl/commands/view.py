@@ -75,12 +75,12 @@ def command(
     from geomdl.viewer.page import guard
     from geomdl.viewer.page.server import Viewer
 
+    viewer = Viewer(scene, chosen, host=host, port=port, dark=dark, fps=fps if play else None)
     if not guard.is_loopback(host):
         print(
             f"geomdl: warning: everyone who reaches {host}:{port} can look at these files",
             file=sys.stderr,
         )
-    viewer = Viewer(scene, chosen, host=host, port=port, dark=dark, fps=fps if play else None)
     try:
         print(f"geomdl: {viewer.url}  (Ctrl-C ends it)", flush=True)
         if browser and _has_screen():

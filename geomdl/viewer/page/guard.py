@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import viser
 import websockets.asyncio.server
+from viser import _messages
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -140,6 +142,12 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         rich.print = real
+
+
+def forbid_sharing(server: viser.ViserServer) -> None:
+    """Any visitor may ask viser for a tunnel through its makers' server; ours never opens one."""
+    for message in (_messages.ShareUrlRequest, _messages.ShareUrlDisconnect):
+        server._websock_server._incoming_handlers.pop(message, None)
 
 
 def address() -> str:

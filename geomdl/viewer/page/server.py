@@ -97,13 +97,15 @@ class Viewer:
             if server is not None:
                 server.stop()
             raise
+        guard.forbid_sharing(server)
         return server
 
     def _draw_first(self) -> None:
         """The first visitor's picture, while their browser still starts."""
         try:
             drawing = compose(self._shared.scene, self.look)
-            aim(self._server, initial(drawing, self.look, ASPECT), drawing)
+            if not self._stopped.is_set():
+                aim(self._server, initial(drawing, self.look, ASPECT), drawing)
             self._shared.files.prepare(drawing)
             self._first.set_result(drawing)
         except BaseException as error:  # raised again by `ready`

@@ -65,6 +65,7 @@ class Session:
         self._nodes = Nodes(client, shared.files, shared.scene.cache, self._worker.later)
         self._hello = threading.Event()
         self._search = ""
+        self._fitted: tuple[Look, Viewpoint, float] | None = None
         self._closed = False
 
     def start(self, build: Callable[["Session"], None]) -> None:
@@ -183,11 +184,12 @@ class Session:
         self._hello.wait(HELLO)
         if self._closed:
             return
-        query = parse_qs(self._search.removeprefix("?"))
+        search = self._search.removeprefix("?")
+        query = parse_qs(search)
         if "look" in query:
             try:
                 with self._lock:
-                    self._look = from_link(self._search, self._look)
+                    self._look = from_link(f"?{search}", self._look)
             except GeometryError as error:
                 self.notify("The link cannot be read", str(error))
         asked = self.look
@@ -229,7 +231,18 @@ class Session:
             return
         view = initial(self.drawing, look, self.aspect)
         script.aim(self.client, view.eye, view.target)
+        self._fitted = (look, view, self.aspect)
         self.move(view)
+
+    def _refit(self, seen: Viewpoint) -> None:
+        """Fit again while the page takes its size, as long as nobody has moved the camera."""
+        if self._fitted is None:
+            return
+        look, view, aspect = self._fitted
+        if not math.dist(seen.eye, view.eye) < 1e-3 * math.dist(view.eye, view.target):
+            self._fitted = None
+        elif abs(self.aspect / aspect - 1) > 0.01:
+            self._fit(look)
 
     def _announce(self, old: Look, new: Look) -> None:
         for callback in self._listeners:
@@ -273,6 +286,7 @@ class Session:
 
     def _camera(self) -> None:
         view = self.viewpoint()
+        self._refit(view)
         gaze = [t - e for t, e in zip(view.target, view.eye, strict=True)]
         length = math.hypot(*gaze) or 1.0
         camera = self.client.camera
