@@ -1,5 +1,6 @@
 """What a clip plane shows of a grid's values where it cuts the grid."""
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,20 +16,27 @@ from geomdl.viewer.cells import across, cells_across, contour, lattice, sections
 from geomdl.viewer.drawing import Lines, Part, Surface
 from geomdl.viewer.field import CONTINUOUS, Field
 from geomdl.viewer.look import Look, Plane
+from geomdl.viewer.notes import round_length
 from geomdl.viewer.paint import colors_of, plain_color
 from geomdl.viewer.scene import Scene
 
 _OUTSIDE = 0.35  # opacity of values outside of what is solid, so that the surface shows through
 _INK = 0.02
+_SHADE = 0.55  # of isolines beside the colour around them
 
 
 @dataclass(frozen=True, eq=False)
 class _Slice:
-    """The solid part of a slice, what lies around it, and the border (S, 2, 3) between them."""
+    """The solid part of a slice, what lies around it, and the border (S, 2, 3) between them.
+
+    Along lines (T, 2, 3) with their colours (T, 3) the values are round numbers.
+    """
 
     inside: Mesh
     outside: Mesh | None = None
     border: Tensor | None = None
+    lines: Tensor | None = None
+    ink: Tensor | None = None
 
 
 def slice_parts(
@@ -66,6 +74,9 @@ def slice_parts(
             ink = torch.full((len(made.border), 3), _INK)
             place = f"{item}/slice {number} line"
             parts.append(Lines(place, item, (key, "line"), made.border, ink))
+        if made.lines is not None and made.ink is not None and len(made.lines):
+            place = f"{item}/slice {number} isolines"
+            parts.append(Lines(place, item, (key, "isolines"), made.lines, made.ink, 1.0))
     return parts
 
 
@@ -115,10 +126,11 @@ def _smooth(field: Field, plane: Plane, others: Sequence[Plane], look: Look) -> 
     if not len(faces):
         return _Slice(_mesh(field, plane, points[:0], faces, points[:0]))
     values = trilinear(field.smooth[None], points, torch.zeros(3), 1.0)[:, 0]
+    limits = number_limits(field, look)
     if field.kind in CONTINUOUS:
-        colors = colors_of(values, look, number_limits(field, look))
+        colors = colors_of(values, look, limits)
     elif field.numbers is not None and field.numbers.is_floating_point():
-        colors = colors_of(-values, look, number_limits(field, look))
+        colors = colors_of(-values, look, limits)
     else:
         colors = plain_color(look).expand(len(points), 3)
     inside = _side(field, plane, points, faces, values, colors, below=True)
@@ -126,7 +138,27 @@ def _smooth(field: Field, plane: Plane, others: Sequence[Plane], look: Look) -> 
         return _Slice(inside)
     outside = _side(field, plane, points, faces, values, colors, below=False)
     border = contour(points, faces, values, field.smooth_level)
-    return _Slice(inside, outside, field.world(border))
+    lines, ink = _isolines(points, faces, values, field.smooth_level, look, limits)
+    return _Slice(inside, outside, field.world(border), field.world(lines), ink)
+
+
+def _isolines(
+    points: Tensor,
+    faces: Tensor,
+    values: Tensor,
+    level: float,
+    look: Look,
+    limits: tuple[float, float],
+) -> tuple[Tensor, Tensor]:
+    """Segments (T, 2, 3) and colours (T, 3) at about 14 round values between the limits."""
+    low, high = limits
+    step = round_length((high - low) / 10)
+    numbers = [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    inner = [x for x in numbers if low < x < high and abs(x - level) > 0.1 * step]
+    found = [contour(points, faces, values, x) for x in inner]
+    colors = colors_of(torch.tensor(inner), look, limits) * _SHADE
+    counts = torch.tensor([len(segments) for segments in found], dtype=torch.int64)
+    return torch.cat([*found, points.new_zeros(0, 2, 3)]), colors.repeat_interleave(counts, 0)
 
 
 def _side(

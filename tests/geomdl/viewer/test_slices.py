@@ -36,7 +36,8 @@ CIRCLE = (0.8**2 - 0.3**2) ** 0.5  # radius of the ball 0.3 beside its middle
 
 def test_a_slice_through_a_ball() -> None:
     parts = parts_of(field_of(ball(), None, False), PLANE)
-    assert set(parts) == {"g/slice 0 in", "g/slice 0 out", "g/slice 0 line"}
+    kinds = ("in", "out", "line", "isolines")
+    assert set(parts) == {f"g/slice 0 {kind}" for kind in kinds}
     assert area(parts["g/slice 0 in"]) == pytest.approx(math.pi * CIRCLE**2, rel=1e-2)
     whole = area(parts["g/slice 0 in"]) + area(parts["g/slice 0 out"])
     assert whole == pytest.approx(4, rel=1e-4)
@@ -59,6 +60,18 @@ def test_its_colours_are_the_values_there() -> None:
             assert part.mesh.colors is not None
             assert (part.mesh.colors - expected)[inside].abs().max() < 0.03
             assert not part.lit
+
+
+def test_isolines_lie_at_round_values() -> None:
+    field = field_of(ball(80), None, False)
+    part = parts_of(field, PLANE)["g/slice 0 isolines"]
+    assert isinstance(part, Lines)
+    middle = part.segments.mean(1)
+    away = (middle - torch.tensor([5.0, 0, 0])).norm(dim=1) - 0.8
+    near = (middle - torch.tensor([5.0, 0, 0])).abs().amax(1) < 0.97
+    assert (away / 0.1 - (away / 0.1).round())[near].abs().max() < 0.06
+    found = away[near].div(0.1).round().unique().tolist()
+    assert found[:8] == [-4, -3, -2, -1, 1, 2, 3, 4]
 
 
 def test_what_is_not_solid_lets_the_surface_through() -> None:
