@@ -62,7 +62,7 @@ def test_a_click_tells_what_is_there(page: Page) -> None:
     page.locator(CANVAS).click(position=place)  # type: ignore[arg-type]
     told = page.locator(".geomdl-pick")
     told.wait_for()
-    words = told.inner_text()
+    words = told.inner_text().replace("\N{MINUS SIGN}", "-")
     assert "red" in words
     x, y, z = (float(v) for v in words.split("position")[1].split()[:3])
     assert (x + 1.5) ** 2 + y**2 + z**2 == pytest.approx(1, abs=0.05)
