@@ -66,3 +66,14 @@ def test_list_and_unknown_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["rasterize"]
     assert cli.run(["bench", "knn"]) == 1
     assert "knn_index" in capsys.readouterr().err
+
+
+def test_quick_leaves_out_what_takes_a_minute_and_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.run(["bench", "--list", "--quick"]) == 0
+    out, err = capsys.readouterr()
+    assert "torch.cdist" not in out
+    assert "left out: chamfer_distance against torch.cdist in blocks" in err
+    assert cli.run(["bench", "--list", "--quick", "chamfer_distance"]) == 0
+    assert "torch.cdist" in capsys.readouterr().out
