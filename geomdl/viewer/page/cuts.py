@@ -66,9 +66,11 @@ def cuts_of(clip: Sequence[str], low: Tensor, high: Tensor) -> Cuts:
 
 
 def text_of(cut: Plane) -> str:
-    """A plane as `Look.clip` holds it."""
-    x, y, z = (digits(v, 1e-4) for v in cut.normal)
-    return f"{x},{y},{z}<{cut.offset:.6g}"
+    """A plane as `Look.clip` holds it; never with a minus first, which a shell takes for a flag."""
+    turned = next((n for n in cut.normal if abs(n) >= 5e-5), 1.0) < 0
+    sign = -1.0 if turned else 1.0
+    x, y, z = (digits(sign * v, 1e-4) for v in cut.normal)
+    return f"{x},{y},{z}{'>' if turned else '<'}{sign * cut.offset:.6g}"
 
 
 def span(cut: Plane, low: Vector, high: Vector) -> Range:

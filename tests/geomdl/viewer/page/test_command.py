@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import torch
+import tyro
 
 from geomdl.structures import PointCloud
 from geomdl.viewer.look import Look
@@ -58,3 +59,14 @@ def test_words_of_the_shell_are_quoted():
 def test_a_path_makes_a_film():
     words = shlex.split(command_of(SCENE, Look(), path="a b.json"))
     assert words[-4:] == ["-o", "film.mp4", "--path", "a b.json"]
+
+
+def test_the_command_line_reads_it_back():
+    look = Look(
+        color_by="distance", distance_to="a b", limits=(-1.0, 2.5), legend=False, axes=True,
+        clip=("x>-0.5", "0.6,0.8,0>0.5"), hide=("mine", "a b"), up="-z", wireframe="over",
+        measure=((0.0, -1.0, 2.0, 3.0, 4.0, 5.0),), point_size=0.25, background="none", frame=3,
+        eye=(-1.0, 2.0, 3.5), target=(0.0, -0.25, 0.0), fov=55.0,
+    )  # fmt: skip
+    words = shlex.split(command_of(SCENE, look))
+    assert tyro.cli(Look, args=words[words.index("-o") + 2 :]) == look

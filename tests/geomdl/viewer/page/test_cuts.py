@@ -49,8 +49,9 @@ def test_a_thumb_at_the_end_cuts_nothing():
 
 def test_texts_keep_the_points_that_the_plane_kept():
     points = torch.rand(500, 3, generator=torch.Generator().manual_seed(0)) * 12 - 1
-    for text in ("0.6,0,0.8<1.5", "1,2,3<9", "-1,0.2,0.1<0.3"):
+    for text in ("0.6,0,0.8<1.5", "1,2,3<9", "-1,0.2,0.1<0.3", "0,-1,1<0.3", "0,0,-1<1"):
         cut = plane(text, LOW, HIGH)
+        assert not text_of(cut).startswith("-")
         again = plane(text_of(cut), LOW, HIGH)
         assert ((cut.signed(points) <= 0) == (again.signed(points) <= 0)).float().mean() > 0.995
 
