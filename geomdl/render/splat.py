@@ -31,7 +31,27 @@ def disc_layer(
     """Points, normals or None, linear colours (N, 3), radius in metres -> Layer."""
     index, depth, normal = _discs(points, normals, radius, camera)
     hit = index >= 0
-    return Layer(depth, normal, spread(colors[index[hit]].float(), hit))
+    layer = Layer(depth, normal, spread(colors[index[hit]].float(), hit))
+    return without_holes(without_holes(layer))
+
+
+def without_holes(layer: Layer) -> Layer:
+    """Empty pixels with at least six full ones around them become like the farthest of these."""
+    height, width = layer.depth.shape
+    hit = torch.isfinite(layer.depth)
+    around = torch.nn.functional.avg_pool2d(hit[None].float(), 3, 1, 1)[0] * 9
+    row, column = (~hit & (around > 5.5)).nonzero().unbind(1)
+    if len(row) == 0:
+        return layer
+    steps = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))
+    y = (row[:, None] + steps[:, 0]).clamp(0, height - 1)  # (K, 9)
+    x = (column[:, None] + steps[:, 1]).clamp(0, width - 1)
+    near = layer.depth[y, x]
+    chosen = torch.where(near.isfinite(), near, -1.0).argmax(1, keepdim=True)
+    source = (y.gather(1, chosen)[:, 0], x.gather(1, chosen)[:, 0])
+    images = [layer.depth, layer.normal, layer.albedo]
+    depth, normal, albedo = (v.index_put((row, column), v[source]) for v in images)
+    return Layer(depth, normal, albedo, layer.lit)
 
 
 def discs_depth(points: Tensor, normals: Tensor | None, radius: float, camera: Camera) -> Tensor:

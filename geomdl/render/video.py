@@ -1,5 +1,6 @@
 """Pictures one after the other, as an animated GIF or WebP, or as an MP4 by ffmpeg."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -112,7 +113,8 @@ def _mp4(
                 running.stdin.write(np.ascontiguousarray(frame).tobytes())
             running.stdin.close()
         except BrokenPipeError:
-            pass
+            with contextlib.suppress(BrokenPipeError):  # closing writes what is left
+                running.stdin.close()
         except BaseException:
             running.kill()
             raise

@@ -1,5 +1,6 @@
 """Words at their places and legends in the corner of a picture."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -94,10 +95,20 @@ def _ramp(
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, long - 1, thick - 1), thick // 3, fill=255)
     block.paste(bar, (size // 2, round(1.4 * size)), mask)
     for share, anchor in ((0.0, "la"), (0.5, "ma"), (1.0, "ra")):
-        text = f"{low + share * (high - low):.3g}"
+        text = number_text(low + share * (high - low), high - low)
         at = (size // 2 + share * long, round(2.35 * size))
         draw.text(at, text, fill=ink, font=font, anchor=anchor)
     return block
+
+
+def number_text(value: float, span: float) -> str:
+    """A number of a scale that is `span` wide, to a hundredth of it, and no digit more."""
+    digits = 2 - math.floor(math.log10(span)) if 0 < span < math.inf else 2
+    if abs(value) >= 1e5 or digits > 6:
+        return f"{value:.3g}"
+    text = f"{round(value, digits):.{max(digits, 0)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
 
 
 def _labels(

@@ -2,8 +2,8 @@ import dataclasses
 
 import torch
 
-from geomdl.render.layer import Paint
-from geomdl.render.splat import cloud_layer, disc_radius, with_normals
+from geomdl.render.layer import Layer, Paint
+from geomdl.render.splat import cloud_layer, disc_radius, with_normals, without_holes
 from geomdl.render.viewpoint import frame_shape
 from geomdl.structures import PointCloud
 
@@ -53,3 +53,16 @@ def test_colours_labels_and_radius():
     assert disc_radius(PointCloud(torch.zeros(9, 3))) > 0
     grid = torch.stack(torch.meshgrid(*[torch.arange(30.0)] * 2, torch.zeros(1), indexing="ij"), -1)
     assert 0.7 < disc_radius(PointCloud(grid.view(-1, 3))) < 2
+
+
+def test_pinholes_are_closed_and_windows_stay_open() -> None:
+    depth = torch.full((20, 20), 2.0)
+    depth[5, 5] = depth[0, 9] = torch.inf
+    depth[5, 6] = 3.0
+    depth[10:14, 10:14] = torch.inf
+    image = depth[..., None].expand(-1, -1, 3)
+    closed = without_holes(Layer(depth, image, image))
+    assert closed.depth[5, 5] == 3
+    assert closed.albedo[5, 5].tolist() == [3, 3, 3]
+    assert closed.depth[11:13, 11:13].isinf().all()
+    assert torch.equal(closed.depth[15:], depth[15:])
