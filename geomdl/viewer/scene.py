@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,20 +87,28 @@ class Cache:
 
 def bytes_of(value: Any) -> int:
     """Memory (bytes) of the tensors, arrays and byte strings in a nest of dataclasses, tuples,
-    lists and dictionaries."""
+    lists and dictionaries; what several share counts once."""
+    return sum(_memory(value).values())
+
+
+def _memory(value: Any) -> dict[int, int]:
+    """Bytes by address."""
+    inside: Iterable[Any] = ()
     if isinstance(value, torch.Tensor):
-        return value.untyped_storage().nbytes()
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, bytes | bytearray):
-        return len(value)
+        storage = value.untyped_storage()
+        return {storage.data_ptr(): storage.nbytes()}
+    if isinstance(value, np.ndarray | bytes | bytearray):
+        return {id(value): value.nbytes if isinstance(value, np.ndarray) else len(value)}
     if isinstance(value, Mapping):
-        return sum(map(bytes_of, value.values()))
-    if isinstance(value, tuple | list):
-        return sum(map(bytes_of, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return sum(bytes_of(getattr(value, f.name)) for f in dataclasses.fields(value))
-    return 0
+        inside = value.values()
+    elif isinstance(value, tuple | list):
+        inside = value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        inside = (getattr(value, f.name) for f in dataclasses.fields(value))
+    found: dict[int, int] = {}
+    for each in inside:
+        found |= _memory(each)
+    return found
 
 
 class Scene:

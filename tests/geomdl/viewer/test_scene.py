@@ -81,6 +81,7 @@ def test_bytes_are_counted() -> None:
     points = torch.zeros(10, 3)
     assert bytes_of(Thing(points, (np.zeros(4), {"a": b"123"}, "words", None))) == 120 + 32 + 3
     assert bytes_of(torch.zeros(1).expand(1000)) == 4
+    assert bytes_of((points[:2], points[5:], {"a": Thing(points, ())})) == 120  # shared
     cache = Cache(most_bytes=1000)
     made = []
     for key in (0, 1, 2, 0, 2, 1):
