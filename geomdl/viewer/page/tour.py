@@ -10,6 +10,7 @@ from geomdl.errors import GeometryError
 from geomdl.viewer.page.command import command_of
 from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.files import SHOWN
+from geomdl.viewer.page.filming import Filming
 from geomdl.viewer.page.flight import Flight
 from geomdl.viewer.page.sharing import copy, file_stem
 from geomdl.viewer.path import CameraPath, Keyframe
@@ -43,12 +44,13 @@ class Tour:
             hint="then move as you like: key R",
         )
         files = gui.add_button_group(
-            "Path", ("save", "film", "clear"), hint="film: copies the command that makes one of it"
+            "Path", ("save", "command", "clear"), hint="command: geomdl render for a film of it"
         )
         load = gui.add_upload_button(
             "Load a path", icon=viser.Icon.UPLOAD, color=SHOWN, mime_type="application/json",
             hint="that was saved here, or by nerfstudio",
         )  # fmt: skip
+        self.filming = Filming(controls, lambda: self.path)
         controls.on_press(first, lambda: self._edit(first.value))
         controls.on_user(self.chosen, self._go)
         controls.on_user(self.seconds, self._stretch)
@@ -197,7 +199,7 @@ class Tour:
             self.set([])
             return
         name = f"{file_stem(self.session.scene.names)}_path.json"
-        if what == "film":
+        if what == "command":
             command = command_of(self.session.scene, self.session.look, path=name)
             copy(self.controls, command, "Command copied: save the path, too")
             return

@@ -137,5 +137,5 @@ def test_broken_files_are_named():
 def test_the_command_of_a_film(monkeypatch: pytest.MonkeyPatch):
     visitor, _ = make(0, 2)
     monkeypatch.setattr(sharing.script, "run", lambda client, source: visitor.ran.append(source))
-    use(controls(visitor)["Path"], "film")
+    use(controls(visitor)["Path"], "command")
     assert "--path a_path.json" in visitor.notes[-1][1]

@@ -120,7 +120,11 @@ def use(handle: Any, value: Any = True) -> None:
 def controls(visitor: Visitor) -> dict[str, Any]:
     """The inputs of a visitor's panel by their labels."""
     handles = visitor.client.gui._gui_input_handle_from_uuid.values()
-    return {handle._impl.props.label: handle for handle in handles}
+    return {
+        handle._impl.props.label: handle
+        for handle in handles
+        if type(handle).__name__ != "GuiProgressBarHandle"
+    }
 
 
 def scene_of(*shapes: Shape, frames: int = 1) -> Scene:
