@@ -13,7 +13,7 @@ import viser
 from viser import _messages
 
 from geomdl.render import shade
-from geomdl.viewer.look import Vector
+from geomdl.viewer.viewpoint import Viewpoint
 
 TOKEN = "geomdl"
 Page = viser.ClientHandle | viser.ViserServer
@@ -55,11 +55,12 @@ def hear(client: viser.ClientHandle, callback: Callable[[dict[str, Any]], None])
     )
 
 
-def aim(client: viser.ClientHandle, eye: Vector, target: Vector) -> None:
+def aim(client: viser.ClientHandle, view: Viewpoint) -> None:
     """Where viser's 'Reset View' brings this client; its camera stays."""
     connection = client.gui._websock_interface
-    connection.queue_message(_messages.SetCameraLookAtMessage(target, initial=True))
-    connection.queue_message(_messages.SetCameraPositionMessage(eye, initial=True))
+    connection.queue_message(_messages.SetCameraUpDirectionMessage(view.up, initial=True))
+    connection.queue_message(_messages.SetCameraLookAtMessage(view.target, initial=True))
+    connection.queue_message(_messages.SetCameraPositionMessage(view.eye, initial=True))
 
 
 def light() -> str:

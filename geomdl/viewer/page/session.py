@@ -26,6 +26,7 @@ from geomdl.viewer.viewpoint import Viewpoint, initial
 
 HELLO = 3.0  # seconds that the first picture waits for the page's script
 CAMERA = 0.1  # seconds between two calls of camera callbacks
+SETTLE = 0.3  # seconds after which viser has turned its scene
 REMEMBER = 0.7  # seconds until the address in the browser follows the view
 
 Direction = tuple[float, float, float]
@@ -53,10 +54,10 @@ class Session:
         self.scene = shared.scene
         self.client = client
         self.drawing: Drawing | None = None
-        self.base = ""
+        self.base = f"http://127.0.0.1:{client._viser_server.get_port()}/"
         self._shared = shared
         self._lock = threading.Lock()
-        self._look = self._shown = look
+        self._base = self._look = self._shown = look
         self._listeners: list[Callable[[Look, Look], object]] = []
         self._drawn: list[Callable[[Drawing], object]] = []
         self._cameras: list[Callable[[Viewpoint], object]] = []
@@ -65,7 +66,8 @@ class Session:
         self._nodes = Nodes(client, shared.files, shared.scene.cache, self._worker.later)
         self._hello = threading.Event()
         self._search = ""
-        self._fitted: tuple[Look, Viewpoint, float] | None = None
+        self._fitted: tuple[Look, float] | None = None
+        self._eyes: list[Vector] = []  # where the page was put, and not by its visitor
         self._closed = False
 
     def start(self, build: Callable[["Session"], None]) -> None:
@@ -186,12 +188,8 @@ class Session:
             return
         search = self._search.removeprefix("?")
         query = parse_qs(search)
-        if "look" in query:
-            try:
-                with self._lock:
-                    self._look = from_link(f"?{search}", self._look)
-            except GeometryError as error:
-                self.notify("The link cannot be read", str(error))
+        if {"look", "initialCameraFov"} & set(query):
+            self._follow(f"?{search}", Look() if "look" in query else self.look)
         asked = self.look
         with self._lock:
             # From here on the browser knows where its camera is.
@@ -202,6 +200,14 @@ class Session:
         self._redraw()
         if "initialCameraPosition" not in query and not self._closed:
             self._fit(asked)
+
+    def _follow(self, link: str, look: Look) -> None:
+        try:
+            asked = from_link(link, look)
+            with self._lock:
+                self._look = asked.replace(fov=round(asked.fov, 3))
+        except GeometryError as error:
+            self.notify("The link cannot be read", str(error))
 
     def _redraw(self) -> None:
         with self._lock:
@@ -230,16 +236,18 @@ class Session:
         if self.drawing is None:
             return
         view = initial(self.drawing, look, self.aspect)
-        script.aim(self.client, view.eye, view.target)
-        self._fitted = (look, view, self.aspect)
+        script.aim(self.client, view)
+        self._fitted = (look, self.aspect)
+        self._eyes += [self.viewpoint().eye, view.eye]
         self.move(view)
 
     def _refit(self, seen: Viewpoint) -> None:
         """Fit again while the page takes its size, as long as nobody has moved the camera."""
         if self._fitted is None:
             return
-        look, view, aspect = self._fitted
-        if not math.dist(seen.eye, view.eye) < 1e-3 * math.dist(view.eye, view.target):
+        look, aspect = self._fitted
+        close = 1e-3 * math.dist(seen.eye, seen.target)
+        if min(math.dist(seen.eye, eye) for eye in self._eyes) > close:
             self._fitted = None
         elif abs(self.aspect / aspect - 1) > 0.01:
             self._fit(look)
@@ -261,8 +269,11 @@ class Session:
         if before is None or before.background != drawing.background:
             script.call(self.client, "background", color)
         if before is not None and before.up != drawing.up:
+            # viser goes back to its initial view when up changes; that view must be the new one.
+            script.aim(self.client, initial(drawing, look, self.aspect))
             self.client.scene.set_up_direction(AXES[drawing.up])
             self.reset()
+            self._worker.later(self.reset, SETTLE)
         if abs(math.degrees(self.client.camera.fov) - look.fov) > 1e-3 and before is not None:
             self.client.camera.fov = math.radians(look.fov)
         if before is None:
@@ -309,11 +320,14 @@ class Session:
 
     def _query(self) -> str:
         view = self.viewpoint()
+        look = self.look.replace(eye=None, target=None).to_query()
+        if not look and self._base != Look():
+            look = "%7B%7D"  # a link without a look opens the page's own
         fields = [
             ("initialCameraPosition", ",".join(f"{x:.6g}" for x in view.eye)),
             ("initialCameraLookAt", ",".join(f"{x:.6g}" for x in view.target)),
             ("initialCameraFov", f"{math.radians(view.fov):.6g}"),
-            ("look", self.look.replace(eye=None, target=None).to_query()),
+            ("look", look),
         ]
         return "&".join(f"{name}={value}" for name, value in fields if value)
 
