@@ -8,8 +8,7 @@ from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look, Plane
 from geomdl.viewer.page import cuts as planes
 from geomdl.viewer.page.controls import Controls, show
-from geomdl.viewer.page.cuts import Cuts, step_of
-from geomdl.viewer.page.shape import floored, places
+from geomdl.viewer.page.cuts import Cuts, floored, places, step_of
 
 
 def build(controls: Controls) -> None:

@@ -8,6 +8,7 @@ from geomdl.viewer import paint
 from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look, Ramp
 from geomdl.viewer.page.controls import Changes, Controls, show
+from geomdl.viewer.page.cuts import places, step_of
 from geomdl.viewer.page.legend import to_html
 
 COMPUTED = {
@@ -47,7 +48,7 @@ def build(controls: Controls) -> None:
         to.visible = look.color_by == "distance"
         show(fixed, look.limits is not None)
         if look.limits is not None:
-            show(ends, look.limits)
+            _write(ends, look.limits)
 
     def redraw(drawing: Drawing) -> None:
         meaning.content = to_html(drawing.legends)
@@ -55,11 +56,19 @@ def build(controls: Controls) -> None:
         for handle in (scale, fixed, ends):
             handle.visible = found is not None
         if found is not None and controls.session.look.limits is None:
-            show(ends, found)
+            _write(ends, found)
         _fill(by, controls)
 
     controls.seen(follow)
     controls.drawn(redraw)
+
+
+def _write(ends: viser.GuiVector2Handle, limits: tuple[float, float]) -> None:
+    """Limits with as many decimals as their distance asks for."""
+    step = step_of(*limits)
+    if ends.step != step:
+        ends.step, ends.precision = step, places(step) + 1
+    show(ends, limits)
 
 
 def _fill(by: "viser.GuiDropdownHandle[str]", controls: Controls) -> None:

@@ -98,10 +98,25 @@ class Controls:
 
 
 def show(handle: Any, value: Any) -> None:
-    """Set a control without telling its listeners apart; numbers stay within its slider."""
-    low, high = getattr(handle, "min", None), getattr(handle, "max", None)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = value if low is None else max(value, low)
-        value = value if high is None else min(value, high)
+    """Set a control; numbers stay within its ends and get as many decimals as it shows.
+
+    More decimals would make the browser round them, and move its focus into the number's box.
+    """
+    if isinstance(value, tuple):
+        value = tuple(_fitting(handle, v) for v in value)
+    else:
+        value = _fitting(handle, value)
     if handle.value != value:
         handle.value = value
+
+
+def _fitting(handle: Any, value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    low, high = getattr(handle, "min", None), getattr(handle, "max", None)
+    if isinstance(low, int | float):
+        value = max(value, low)
+    if isinstance(high, int | float):
+        value = min(value, high)
+    places = getattr(handle, "precision", None)
+    return value if places is None or isinstance(value, int) else round(value, places)

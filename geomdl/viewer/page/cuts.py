@@ -109,6 +109,16 @@ def digits(value: float, step: float) -> str:
     return "0" if text == "-0" else text
 
 
+def floored(value: float, step: float) -> float:
+    """The last whole step that is not above a value, without the dust of its binary form."""
+    return round(math.floor(value / step + 1e-6) * step, places(step))
+
+
+def places(step: float) -> int:
+    """Decimals that a slider of this step shows."""
+    return max(0, len(f"{step:.12f}".rstrip("0").partition(".")[2]))
+
+
 def _axis(normal: Vector) -> int | None:
     return next((i for i, n in enumerate(normal) if abs(n) > 1 - 1e-6), None)
 

@@ -1,6 +1,5 @@
 """The shape folder: light, edges and opacity of surfaces, size of points, grids, cameras."""
 
-import math
 from typing import get_args
 
 import torch
@@ -9,7 +8,7 @@ from geomdl.structures import VoxelGrid
 from geomdl.viewer.drawing import Dots, Drawing, Photo
 from geomdl.viewer.look import Look, Shading, Sides, Voxels, Wireframe
 from geomdl.viewer.page.controls import Controls, show
-from geomdl.viewer.page.cuts import step_of
+from geomdl.viewer.page.cuts import floored, places, step_of
 
 LARGEST = 12.0  # times the size that closes the gaps
 
@@ -98,13 +97,3 @@ def _level(controls: Controls) -> None:
 
     controls.session.later(measure)
     controls.seen(follow)
-
-
-def floored(value: float, step: float) -> float:
-    """The last whole step that is not above a value, without the dust of its binary form."""
-    return round(math.floor(value / step + 1e-6) * step, places(step))
-
-
-def places(step: float) -> int:
-    """Decimals that a slider of this step shows."""
-    return max(0, len(f"{step:.12f}".rstrip("0").partition(".")[2]))

@@ -77,3 +77,8 @@ def test_titles_and_names():
         assert coloring.name_of(coloring.title_of(name)) == name
     assert coloring.rgb("#ff8001") == (255, 128, 1)
     assert coloring.rgb("none") == (255, 255, 255)
+
+
+def test_small_limits_keep_their_digits():
+    visitor = make(Look(color_by="height", limits=(0.0012, 0.0049)))
+    assert controls(visitor)["Limits"].value == pytest.approx((0.0012, 0.0049), abs=1e-6)

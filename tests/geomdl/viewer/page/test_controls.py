@@ -45,3 +45,14 @@ def test_a_menu_shows_only_what_it_holds():
     menu = controls.gui.add_dropdown("Menu", ("one", "two"))
     show(menu, "two")
     assert menu.value == "two"
+
+
+def test_no_more_decimals_than_are_shown():
+    """A browser that has to round a number takes the focus, and keys no longer work."""
+    _, controls = make()
+    slider = controls.gui.add_slider("Size", 0.0, 1.0, 0.01, 0.0)
+    show(slider, 0.123456)
+    assert slider.value == 0.12
+    both = controls.gui.add_multi_slider("X", 0.0, 1.0, 0.01, (0.0, 1.0))
+    show(both, (0.123456, 3.0))
+    assert both.value == (0.12, 1.0)

@@ -4,7 +4,17 @@ import pytest
 import torch
 
 from geomdl.viewer.look import Plane, plane
-from geomdl.viewer.page.cuts import cuts_of, digits, facing, flipped, span, step_of, text_of
+from geomdl.viewer.page.cuts import (
+    cuts_of,
+    digits,
+    facing,
+    flipped,
+    floored,
+    places,
+    span,
+    step_of,
+    text_of,
+)
 
 LOW, HIGH = torch.tensor([0.0, -1.0, 2.0]), torch.tensor([1.0, 1.0, 12.0])
 
@@ -87,3 +97,13 @@ def test_digits():
     assert digits(-0.0001, 0.01) == "0"
     assert digits(1200.0, 10.0) == "1200"
     assert step_of(1.0, 1.0) == 1e-3
+
+
+def test_whole_steps():
+    assert floored(-0.472593, 0.002) == -0.474
+    assert -floored(-1.034232, 0.002) == 1.036
+    assert floored(0.3, 0.1) == 0.3
+
+
+def test_places():
+    assert [places(s) for s in (0.001, 0.5, 1.0, 20.0)] == [3, 1, 0, 0]
