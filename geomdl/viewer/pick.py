@@ -22,7 +22,7 @@ from geomdl.viewer.viewpoint import pyramid
 
 COVERED = 0.75  # pixels from a point at which it covers the click
 AROUND = 5.0  # pixels in which the nearest point is looked for
-BLOCK = 1 << 22  # points that are tested at once
+BLOCK = 1 << 16  # points that are tested at once, in the cache
 THROUGH = 64  # back sides that a ray passes at most
 INWARD = 1e-3  # cells by which a side is left behind to know its cell
 IMAGE = torch.tensor([[1, 2, 3], [1, 3, 4]])
@@ -191,15 +191,16 @@ def _dots(part: Dots, ray: _Ray) -> _Hit:
     """The disc that covers the click, the front-most of several; else the nearest within pixels."""
     frame = torch.linalg.qr(ray.direction[:, None], mode="complete").Q  # its first column is +-d
     axes = torch.cat([frame[:, 1:], ray.direction[:, None]], 1).float()  # (3, 3)
-    start = ray.origin.float() @ axes
+    start = -(ray.origin.float() @ axes)[:, None]
+    points = part.points.detach().cpu().float()
     covering, beside = (math.inf, -1), (math.inf, -1)
     closest = math.inf
     for first in range(0, len(part.points), BLOCK):
         block = slice(first, first + BLOCK)
-        x, y, along = (part.points[block].detach().cpu().float() @ axes - start).unbind(1)
+        x, y, along = torch.addmm(start, axes.T, points[block].T)
         away = (x * x + y * y).sqrt_()
         reach = along * (AROUND * ray.pixel)
-        near = (away <= reach.clamp(min=part.radius)) & (along > ray.near) & (along <= ray.far)
+        near = (away <= reach.clamp_(min=part.radius)) & (along > ray.near) & (along <= ray.far)
         if part.keep is not None:
             near &= part.keep[block].cpu()
         rows = near.nonzero()[:, 0]
