@@ -70,8 +70,8 @@ def single_cameras(cameras: PosedImages | Camera) -> list[Camera]:
 def pyramid_size(cameras: Sequence[Camera], extent: float | None = None) -> float:
     """A depth (metres) of pyramids at which neighbours hardly touch.
 
-    Half the median distance of cameras to the next one, between a 60th and a 12th of the extent;
-    by default the extent is twice that of the cameras. One alone: a 12th, or 1 without an extent.
+    The median distance of cameras to the next one, between a 25th and a 12th of the extent; by
+    default the extent is twice that of the cameras. One alone: a 12th, or 1 without an extent.
     """
     centres = torch.stack([camera.centre for camera in cameras]) if cameras else torch.zeros(0, 3)
     if extent is None:
@@ -83,8 +83,8 @@ def pyramid_size(cameras: Sequence[Camera], extent: float | None = None) -> floa
     apart[apart < 1e-6 * extent] = torch.inf  # itself, and those at the same place
     nearest = apart.amin(1) if len(sample) else apart.flatten()
     nearest = nearest[nearest.isfinite()]
-    half = 0.5 * float(nearest.median()) if len(nearest) else torch.inf
-    return min(max(half, extent / 60), extent / 12)
+    between = float(nearest.median()) if len(nearest) else torch.inf
+    return min(max(between, extent / 25), extent / 12)
 
 
 def longest_side(count: int) -> int:

@@ -19,6 +19,7 @@ from geomdl.viewer.scene import Item
 _MODELS = ("", "sparse/0", "sparse", "colmap/sparse/0")
 _FRAMES = 24  # of an RGB-D folder, enough to see the room
 _POINTS = 500_000
+_PHOTOS = 40  # of an RGB-D folder: neighbours see nearly the same
 
 Opener = Callable[[Path, str, bool, int], list[Item]]
 
@@ -60,7 +61,8 @@ def colmap_items(folder: Path, name: str, play: bool, most: int) -> list[Item]:
 def rgbd_items(folder: Path, name: str, play: bool, most: int) -> list[Item]:
     """An RGB-D folder -> points of some frames, and 'NAME cameras'; with `play` frame by frame.
 
-    Frames without a pose are left out, unless none has one: then they stand at the origin.
+    Frames without a pose are left out, unless none has one: then they stand at the origin. Of many
+    cameras 40 are taken, as those of a video stand too close to be told apart.
     """
     frames = open_rgbd(folder)
     poses = frames.poses()
@@ -77,7 +79,7 @@ def rgbd_items(folder: Path, name: str, play: bool, most: int) -> list[Item]:
     pixels = frames.camera.width * frames.camera.height * len(few)
     step = max(round((pixels / _POINTS) ** 0.5), 1)
     cloud = PointCloud.concatenate([_cloud_of(frames, i, step) for i in few]).merged()
-    photos = [chosen[i] for i in spread(len(chosen), most)]
+    photos = [chosen[i] for i in spread(len(chosen), min(most, _PHOTOS))]
     return [
         Item(name, (cloud,), folder),
         Item(f"{name} cameras", (_seen_from(frames, poses, photos),), folder),
