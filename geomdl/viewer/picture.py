@@ -23,6 +23,7 @@ from geomdl.viewer.stage import Body, Stage, stage_of
 
 LIMIT = 8192  # samples along a side that the rasteriser can draw
 MOST_LAYERS = 24  # translucent faces behind one another
+ENOUGH_POINTS = 500_000  # that cast a shadow; of more points fewer and larger ones do
 ENOUGH = 0.995  # opacity after which nothing behind is looked for
 WIRE = 0.22  # what the edges of faces leave of the colour of the surface below them
 
@@ -133,7 +134,9 @@ def _depth(stage: Stage, camera: Camera) -> Tensor:
     for body in stage.solids:
         depth = torch.minimum(depth, solid_depth(body.solid, camera, body.front))
     for dots in stage.dots:
-        near = discs_depth(dots.points, dots.normals, dots.radius, camera)
+        step = max(len(dots.points) // ENOUGH_POINTS, 1)
+        normals = None if dots.normals is None else dots.normals[::step]
+        near = discs_depth(dots.points[::step], normals, dots.radius * step**0.5, camera)
         depth = torch.minimum(depth, near)
     return depth
 

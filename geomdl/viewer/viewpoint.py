@@ -144,7 +144,9 @@ def _points(drawing: Drawing) -> tuple[Tensor, Tensor]:
         corners = torch.stack([drawing.low, drawing.high], 1).float()
         all_points = [torch.cartesian_prod(*corners)]
     share = max(sum(map(len, all_points)) // MOST_POINTS, 1)
-    points = torch.cat([p[:: share if len(p) > 1000 else 1] for p in all_points])
+    if any(part.name.endswith("/box") for part in drawing.parts):
+        all_points.append(torch.cartesian_prod(*torch.stack([drawing.low, drawing.high], 1)))
+    points = torch.cat([p[:: share if len(p) > 1000 else 1].float() for p in all_points])
     return points, (points.amin(0) + points.amax(0)) / 2
 
 

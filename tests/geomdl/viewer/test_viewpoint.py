@@ -95,6 +95,14 @@ def test_only_what_is_kept_is_fitted() -> None:
     assert named(drawing(), Look(), "front").target == pytest.approx((5, 5, 5), abs=1e-4)
 
 
+def test_the_box_is_in_the_picture_where_it_is_drawn() -> None:
+    dots = Dots("a", "a", 0, torch.full((1, 3), 5.0), torch.ones(1, 3), 0.1, 0)
+    box_lines = Lines("notes/box", "notes", 0, torch.zeros(1, 2, 3), torch.zeros(1, 3))
+    view = named(drawing(dots, box_lines), Look(), "front", 1.0)
+    pixels, _ = view.camera(100, 100).project(torch.cartesian_prod(*torch.stack([LOW, HIGH], 1)))
+    assert ((pixels > 4) & (pixels < 96)).all()
+
+
 def test_orbits_turn_once_at_one_distance() -> None:
     views = orbit(of_box("y"), Look(), 8, 4 / 3)
     eyes = torch.tensor([view.eye for view in views])
