@@ -83,33 +83,48 @@ def signed_distances(data: Path, scratch: Path) -> Path:
     return path
 
 
+def seen(eye: str, target: str) -> tuple[str, ...]:
+    """Where the camera stands and what it looks at, as options."""
+    return ("--eye", *eye.split(), "--target", *target.split())
+
+
+INTO_THE_KITCHEN = ("--up=-y", *seen("0.95 -4.3 -2.6", "-0.1 -0.4 2.4"))
 SCENES: dict[str, Scene] = {
-    "duck": Scene("A textured model", "Duck.glb", given("mesh_formats/Duck.glb")),
+    "duck": Scene(
+        "A textured model",
+        "Duck.glb",
+        given("mesh_formats/Duck.glb"),
+        seen("1.7 1.5 2", "0.23 0.81 -0.1"),
+    ),
     "armadillo": Scene(
         "The armadillo by its normals",
         "armadillo.obj",
         given("meshes/armadillo.obj"),
-        ("--color-by", "normal"),
+        ("--color-by", "normal", *seen("1.2 0.3 2.4", "0.05 -0.07 0")),
     ),
     "kitchen": Scene(
-        "The real kitchen, cut", "kitchen.ply", kitchen, ("--up=-y", "--clip", "y>30%")
+        "The real kitchen, cut",
+        "kitchen.ply",
+        kitchen,
+        ("--clip", "y>45%", *INTO_THE_KITCHEN),
     ),
     "points": Scene(
         "Five million points by height",
         "scan.ply",
         five_million,
-        ("--up=-y", "--color-by", "height"),
+        ("--color-by", "height", *INTO_THE_KITCHEN),
     ),
     "distances": Scene(
         "Signed distances, the isosurface at 0 and a slice",
         "bunny_sdf.npz",
         signed_distances,
-        ("--up", "y", "--clip", "z<60%"),
+        ("--up", "y", "--clip", "z<55%", *seen("-0.15 0.2 0.26", "-0.02 0.105 0")),
     ),
     "fox": Scene(
-        "45 photographs of the fox where they were taken",
+        "Photographs of a fox where they were taken",
         "fox/transforms.json",
         given("fox/transforms.json"),
+        ("--camera-size", "0.8", *seen("7.5 -9.1 3.7", "3.3 -2.1 0.2")),
     ),
 }
 
