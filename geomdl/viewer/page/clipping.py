@@ -10,6 +10,9 @@ from geomdl.viewer.page import cuts as planes
 from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.cuts import Cuts, floored, places, step_of
 
+# Without it a drag selects text, the focus goes to some box of a number, and keys are dead.
+STYLE = "<style>[class^='multi-slider'] { user-select: none; -webkit-user-select: none }</style>"
+
 
 def build(controls: Controls) -> None:
     """Two-handed sliders for x, y and z; rows for planes in other directions; a button that adds
@@ -26,6 +29,7 @@ class _Clipping:
         self.sliders: list[viser.GuiMultiSliderHandle[float]] = []
         self.rows: list[_Row] = []
         gui = controls.gui
+        gui.add_html(STYLE)
         self.axes = gui.add_folder(None)
         self.planes = gui.add_folder(None)
         with gui.add_folder(None):
