@@ -181,8 +181,8 @@ def _within(points: Tensor, faces: Tensor, size: Tensor) -> tuple[Tensor, Tensor
 
 def contour(points: Tensor, faces: Tensor, values: Tensor, level: float) -> Tensor:
     """Points (P, 3), faces (F, 3), values (P,) -> segments (S, 2, 3) where they cross the level."""
-    below = values[faces] < level
-    mixed = below.any(1) & ~below.all(1)
+    below = (values < level)[faces]
+    mixed = (below[:, 0] ^ below[:, 1]) | (below[:, 0] ^ below[:, 2])
     corners, below = faces[mixed], below[mixed]
     following = corners.roll(-1, 1)
     cut = below != below.roll(-1, 1)  # two of the three sides
