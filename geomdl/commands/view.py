@@ -1,14 +1,18 @@
 """`geomdl view`: a page in the browser, or one that needs no server."""
 
 import sys
+import warnings
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from geomdl.errors import GeometryError
 from geomdl.viewer.look import Look, from_link
+
+if TYPE_CHECKING:
+    from geomdl.viewer.page.server import Viewer
 
 PLAIN = Look()
 Files = Annotated[Positional[tuple[str, ...]], arg(metavar="FILES")]
@@ -56,12 +60,7 @@ def command(
         export: write a page that needs no server instead.
         overwrite: replace an existing page.
     """
-    if not files:
-        raise GeometryError("FILES: expected at least one, got none")
-    if not 0 <= port <= 65535:
-        raise GeometryError(f"port: expected 0..65535, got {port}")
-    if not 0 < fps <= 240:
-        raise GeometryError(f"fps: expected more than 0 and at most 240, got {fps}")
+    _check(files, port, fps)
     from geomdl.viewer.opening import open_scene
 
     scene = open_scene(files, play=play, label_names=label_names)
@@ -69,21 +68,37 @@ def command(
     if export is not None:
         from geomdl.viewer.page.export import export_page
 
-        export_page(scene, chosen, export, overwrite=overwrite)
+        export_page(scene, chosen, export, overwrite=overwrite, dark=dark)
         print(export)
         return 0
-    from geomdl.viewer.page import guard
     from geomdl.viewer.page.server import Viewer
 
     viewer = Viewer(scene, chosen, host=host, port=port, dark=dark, fps=fps if play else None)
-    if not guard.is_loopback(host):
-        print(
-            f"geomdl: warning: everyone who reaches {host}:{port} can look at these files",
-            file=sys.stderr,
-        )
+    _serve(viewer, host, browser)
+    return 0
+
+
+def _check(files: tuple[str, ...], port: int, fps: float) -> None:
+    if not files:
+        raise GeometryError("FILES: expected at least one, got none")
+    if not 0 <= port <= 65535:
+        raise GeometryError(f"port: expected 0..65535, got {port}")
+    if not 0 < fps <= 240:
+        raise GeometryError(f"fps: expected more than 0 and at most 240, got {fps}")
+
+
+def _serve(viewer: "Viewer", host: str, browser: bool) -> None:
+    from geomdl.viewer.page import guard
+    from geomdl.viewer.show import has_screen
+
+    # A visitor may leave while something is on its way to them.
+    warnings.filterwarnings("ignore", message="Queued a .* on a closed connection")
     try:
+        if not guard.is_loopback(host):
+            warn = "geomdl: warning: everyone who reaches this address can look at these files"
+            print(warn, file=sys.stderr)
         print(f"geomdl: {viewer.url}  (Ctrl-C ends it)", flush=True)
-        if browser and _has_screen():
+        if browser and has_screen():
             webbrowser.open(viewer.url)
         viewer.ready()
         viewer.wait()
@@ -91,10 +106,3 @@ def command(
         print("geomdl: ended", file=sys.stderr)
     finally:
         viewer.stop()
-    return 0
-
-
-def _has_screen() -> bool:
-    from geomdl.viewer.show import has_screen
-
-    return has_screen()
