@@ -13,6 +13,8 @@ BUDGET = 1_000_000  # points on the screen of one visitor
 FINE = 1.25  # pixels between points at which no more are sent
 KEEP = 0.75  # chunks on the screen stay until their points would be this much closer
 BEHIND = 0.1  # weight of what is outside the picture
+SLOW, FAST = 12.0, 40.0  # frames per second at which the budget shrinks and grows
+LEAST = 150_000  # points of the smallest budget
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Budget:
 
     def __init__(self, points: int = BUDGET) -> None:
         self.points = points
+        self._most = points
         self._sizes: dict[object, int] = {}
         self._lock = threading.Lock()
 
@@ -47,6 +50,17 @@ class Budget:
                 del self._sizes[cloud]
             total = sum(self._sizes.values())
         return size if total <= self.points else self.points * size // total
+
+    def paced(self, rate: float) -> None:
+        """Take the frames per second of a moving page: fewer points where it is slow, and back.
+
+        Clouds follow with their next camera or update.
+        """
+        with self._lock:
+            if rate < SLOW:
+                self.points = max(min(LEAST, self._most), int(self.points * max(rate / SLOW, 0.5)))
+            elif rate > FAST:
+                self.points = min(self._most, int(self.points * 1.5))
 
 
 def coarseness(levels: Levels, view: View | None) -> Tensor:

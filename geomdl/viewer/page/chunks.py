@@ -14,7 +14,7 @@ from geomdl.viewer.drawing import Dots
 from geomdl.viewer.levels import Levels, near_centre
 
 PREVIEW = 100_000  # points sent before the levels are known
-CLOSED = 0.9  # radius, in gaps between points, at which discs close a surface
+CLOSED = 1.1  # radius, in gaps between points, at which discs close a surface
 SPARE = 3  # budgets of hidden points that stay in the browser
 SHARP = 1 / 8  # rounding by float16 that is allowed, in gaps between the finest points
 TONES = 4096

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from geomdl.viewer.detail import FINE, Budget, View, choose, coarseness, gaps
+from geomdl.viewer.detail import FINE, LEAST, Budget, View, choose, coarseness, gaps
 from geomdl.viewer.levels import Levels, build_levels
 
 
@@ -116,3 +116,21 @@ def test_clouds_share_a_budget_by_size():
     assert budget.share("a", 600) == 600
     budget.share("nobody", 0)
     assert budget.share("a", 5000) == 1000
+
+
+def test_slow_pages_get_fewer_points_and_fast_ones_more_again():
+    budget = Budget(1_000_000)
+    budget.paced(20.0)
+    assert budget.points == 1_000_000
+    budget.paced(9.0)
+    assert budget.points == 750_000
+    for _ in range(20):
+        budget.paced(1.0)
+    assert budget.points == LEAST
+    assert budget.share("a", 1_000_000) == LEAST
+    for _ in range(20):
+        budget.paced(60.0)
+    assert budget.points == 1_000_000
+    small = Budget(1000)
+    small.paced(1.0)
+    assert small.points == 1000
