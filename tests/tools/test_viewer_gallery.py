@@ -50,7 +50,8 @@ def test_both_pictures_by_the_same_arguments(
     monkeypatch.setattr(gallery, "page_picture", make("page"))
     monkeypatch.setenv("GEOMDL_DATA", "/data")
     assert gallery.main(["armadillo", "--out", str(tmp_path / "docs" / "gallery")]) == 0
-    assert seen["page"] == seen["render"] == ["/data/meshes/armadillo.obj", "--color-by", "normal"]
+    options = list(gallery.SCENES["armadillo"].options)
+    assert seen["page"] == seen["render"] == ["/data/meshes/armadillo.obj", *options]
     made = {path.name for path in (tmp_path / "docs" / "gallery").iterdir()}
     assert made == {"armadillo_page.jpg", "armadillo_render.jpg"}
     assert (tmp_path / "docs" / "gallery.md").exists()
