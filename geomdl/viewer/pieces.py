@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from geomdl.ops.differential import corner_angles
-from geomdl.ops.keys import unique_keys
 from geomdl.structures import Mesh
+from geomdl.viewer.creases import creased_normals, face_normals, unit
 
 FACES = 65_536  # of a piece; a moved clip plane sends only the pieces that it crosses
 GRID = 64  # cells along each side, whose faces stay together
-CREASE = 0.64  # cosine; a face that turns away more from the mean normal keeps its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,8 @@ def pieces_of(mesh: Mesh, flat: bool) -> tuple[Piece, ...]:
     if flat:
         faces, vertex, normals = _flat(vertices, mesh.faces)
     else:
-        faces, vertex, normals = _smooth(mesh, vertices)
+        made = _given(mesh, vertices) or creased_normals(vertices, mesh.faces)
+        faces, vertex, normals = made
     textured = mesh.uvs is not None and any(m.texture is not None for m in mesh.materials)
     if textured or len(faces) <= 3 * FACES // 2:
         parts = [torch.arange(len(faces))] if len(faces) else []
@@ -74,87 +73,41 @@ def parted(faces: Tensor, at_corner: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     last = torch.full((count,), -1).scatter_reduce_(0, flat, torch.arange(len(flat)), "amax")
     shared = at_corner[last.clamp(min=0)]
     differs = at_corner != shared[flat]
-    return _split(
-        faces, differs.flatten(1).any(1) if differs.ndim > 1 else differs, shared, at_corner
-    )
+    alone = (differs.flatten(1).any(1) if differs.ndim > 1 else differs).nonzero()[:, 0]
+    return (*_split(faces, alone, count), torch.cat([shared, at_corner[alone]]))
 
 
-def _split(
-    faces: Tensor, own: Tensor, shared: Tensor, at_corner: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Corners (3F,) that are `own` leave the vertices with their values for ones of their own."""
-    alone = own.nonzero()[:, 0]
+def _split(faces: Tensor, alone: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The corners `alone` (K,) of 3F leave their vertices, of which there are count."""
     flat = faces.flatten()
-    vertex = torch.cat([torch.arange(len(shared)), flat[alone]])
+    vertex = torch.cat([torch.arange(count), flat[alone]])
     new = flat.clone()
-    new[alone] = torch.arange(len(shared), len(shared) + len(alone))
-    return new.unflatten(0, (-1, 3)), vertex, torch.cat([shared, at_corner[alone]])
+    new[alone] = torch.arange(count, count + len(alone))
+    return new.unflatten(0, (-1, 3)), vertex
 
 
 def _flat(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    normals = _face_normals(vertices, faces).repeat_interleave(3, 0)
+    normals = face_normals(vertices, faces).repeat_interleave(3, 0)
     return torch.arange(3 * len(faces)).unflatten(0, (-1, 3)), faces.flatten(), normals
 
 
-def _smooth(mesh: Mesh, vertices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Faces, the vertex and the normal of each of their vertices; creases are split open."""
+def _given(mesh: Mesh, vertices: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Normals of the file, if it has any; those of faces where they are zero."""
     faces = mesh.faces
-    own = _face_normals(vertices, faces)
     per_corner = mesh.face_attributes.get("corner_normals")
-    if mesh.normals is None and per_corner is not None and per_corner.shape[1:] == (3, 3):
-        given = _unit(per_corner.detach().float())
-        given = torch.where((given == 0).all(-1, keepdim=True), own[:, None], given)
-        return parted(faces, given.flatten(0, 1))
-    if mesh.normals is None:
-        mean = _agreed(vertices, faces, own)
-        split = (mean[faces] * own[:, None]).sum(-1) < CREASE  # (F, 3)
-    else:
-        mean = _unit(mesh.normals.detach().float())
-        split = (mean == 0).all(1)[faces]
-    split &= (own != 0).any(1)[:, None]
-    at_corner = own.repeat_interleave(3, 0) if bool(split.any()) else own[:0]
-    return _split(faces, split.flatten(), mean, at_corner)
-
-
-def _face_normals(vertices: Tensor, faces: Tensor) -> Tensor:
-    """Unit normals (F, 3), zero for needles too thin for floats to tell where they look."""
-    a, b, c = vertices[faces].unbind(1)
-    first, second = b - a, c - a
-    across = torch.linalg.cross(first, second)
-    area = across.square().sum(1).sqrt()
-    reach = first.square().sum(1) + second.square().sum(1)
-    return across * torch.where(area > 1e-6 * reach, 1 / area, 0.0)[:, None]
-
-
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1, eps=1e-20)
-
-
-def _agreed(vertices: Tensor, faces: Tensor, own: Tensor) -> Tensor:
-    """Normals (V, 3) weighted by angle, of the surface whose coinciding vertices are one.
-
-    Zero where faces look against each other.
-    """
-    known = (own != 0).any(1)[:, None]
-    angles = torch.where(known, corner_angles(vertices, faces), 0.0)[..., None]
-    both = torch.cat([angles * own[:, None], angles], 2).flatten(0, 1)  # (3F, 4)
-    total = both.new_zeros(len(vertices), 4).index_add_(0, faces.flatten(), both)
-    count, place = _welded(vertices)
-    if count < len(vertices):
-        total = total.new_zeros(count, 4).index_add_(0, place, total)
-    mean = total[:, :3] / total[:, 3:].clamp(min=1e-12)
-    length = mean.norm(dim=1, keepdim=True)
-    normals = torch.where(length > 0.6, mean / length.clamp(min=1e-12), 0.0)
-    return normals[place] if count < len(vertices) else normals
-
-
-def _welded(vertices: Tensor) -> tuple[int, Tensor]:
-    """How many different positions there are, and the one (V,) of every vertex."""
-    bits = (vertices + 0.0).view(torch.int32).long()  # -0 becomes 0
-    key = (bits * torch.tensor([73856093, 19349663, 83492791])).sum(1)
-    key = key * 2654435761 + (bits[:, 0] ^ (bits[:, 1] << 21) ^ (bits[:, 2] << 42))
-    distinct, place, _, _ = unique_keys(key)
-    return len(distinct), place
+    if mesh.normals is not None:
+        normals = unit(mesh.normals.detach().float())
+        alone = (normals == 0).all(1)[faces].flatten().nonzero()[:, 0]
+        if len(alone) == 0:
+            return faces, torch.arange(len(vertices)), normals
+        own = face_normals(vertices, faces)[alone // 3]
+        return (*_split(faces, alone, len(vertices)), torch.cat([normals, own]))
+    if per_corner is None or per_corner.shape[1:] != (3, 3):
+        return None
+    given = unit(per_corner.detach().float())
+    own = face_normals(vertices, faces)[:, None]
+    given = torch.where((given == 0).all(-1, keepdim=True), own, given)
+    return parted(faces, given.flatten(0, 1))
 
 
 def _near_together(vertices: Tensor, faces: Tensor) -> list[Tensor]:
