@@ -45,6 +45,7 @@ def illuminate(layer: Layer, camera: Camera, light: Light, caster: Caster, facto
     sun, sky = _arriving(whole, camera, light, caster, factor)
     image = shade(layer, camera, sun, sky)
     if floor is not None:
+        sun, sky = (on_floor(share, whole.depth, floor, factor) for share in (sun, sky))
         image[..., 3] = torch.where(floor, _darkness(whole, sun, sky, hit), image[..., 3])
     return image
 
@@ -88,6 +89,25 @@ def _with_floor(layer: Layer, points: Tensor, camera: Camera, up: Tensor) -> tup
         ),
         floor,
     )
+
+
+def on_floor(share: Tensor, depth: Tensor, floor: Tensor, factor: int) -> Tensor:
+    """Shares (H, W) found for the nearest sample of each pixel -> those of the floor's samples.
+
+    Where that sample is not of the floor, the mean of the pixels around of which it is.
+    """
+    if factor == 1:
+        return share
+    nearest, below = (
+        torch.nn.functional.max_pool2d(-d[None], factor)[0]
+        for d in (depth, torch.where(floor, depth, torch.inf))
+    )
+    own = (below >= nearest) & below.isfinite()
+    weight = torch.nn.functional.avg_pool2d(own[None].float(), 3, 1, 1)[0]
+    small = share[::factor, ::factor]
+    around = torch.nn.functional.avg_pool2d((small * own)[None], 3, 1, 1)[0]
+    filled = torch.where(own | (weight == 0), small, around / weight.clamp(min=1e-6))
+    return fine(filled, factor)
 
 
 def _darkness(layer: Layer, sun: Tensor, sky: Tensor, hit: Tensor) -> Tensor:

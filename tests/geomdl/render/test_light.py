@@ -1,8 +1,7 @@
-
 import torch
 
 from geomdl.render.layer import Layer
-from geomdl.render.light import Caster, Light, illuminate
+from geomdl.render.light import Caster, Light, illuminate, on_floor
 from geomdl.render.shade import shade
 from geomdl.render.viewpoint import look_at
 from geomdl.structures import Camera
@@ -49,6 +48,18 @@ def test_the_floor_holds_dark_corners_alone() -> None:
     assert (found[outside][:, :3] == 0).all()
     far = CAMERA.project(torch.tensor([[1.2, 0.0, 0.0]]))[0][0].long()
     assert found[far[1], far[0], 3] < 0.01
+
+
+def test_floors_in_shadow_have_no_bright_seams() -> None:
+    """Pixels of 2 x 2 samples: a lit wall from column 5 on, before a floor that is in shadow."""
+    depth, floor = torch.full((8, 12), 4.0), torch.ones(8, 12, dtype=torch.bool)
+    depth[:, 5:], floor[:, 5:] = 2.0, False
+    share = torch.where(torch.arange(12) < 4, 0.25, 1.0).expand(8, 12)  # by the nearest sample
+    found = on_floor(share, depth, floor, 2)
+    assert (found[floor] == 0.25).all()
+    assert torch.equal(on_floor(share, depth, floor, 1), share)
+    nowhere = on_floor(share, depth, floor & False, 2)
+    assert torch.equal(nowhere, share)
 
 
 def test_unlit_layers_keep_their_colours() -> None:

@@ -124,6 +124,9 @@ def test_errors() -> None:
         picture_of(drawing(), Camera.stack([CAMERA, CAMERA]), PLAIN)
     with pytest.raises(GeometryError, match=r"^size: expected at most 2730"):
         picture_of(drawing(), CAMERA.resized(3000, 10), PLAIN, Finish(supersample=3))
-    for name, value in (("supersample", 9), ("shadow", 2.0), ("occlusion", -1.0)):
-        with pytest.raises(GeometryError, match=name):
-            Finish(**{name: value})
+    with pytest.raises(GeometryError, match="supersample"):
+        Finish(supersample=9)
+    with pytest.raises(GeometryError, match="shadow"):
+        Finish(shadow=2.0)
+    with pytest.raises(GeometryError, match="occlusion"):
+        Finish(occlusion=-1.0)
