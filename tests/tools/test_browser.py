@@ -12,7 +12,8 @@ import pytest
 from tests.browser import browser
 from tools.browser import ink, program, settled, shot, visit
 
-PAGE = """<body style="margin:0;background:#fff"><canvas data-engine="x" width=400 height=300></canvas><script>
+PAGE = """<body style="margin:0;background:#fff">
+<canvas data-engine="x" width=400 height=300 style="display:block"></canvas><script>
 const gl = document.querySelector("canvas").getContext("webgl");
 setTimeout(() => {
   gl.enable(gl.SCISSOR_TEST); gl.scissor(100, 100, 200, 100);

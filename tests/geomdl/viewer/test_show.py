@@ -22,7 +22,7 @@ SQUARE = Mesh(
     torch.tensor([[-1.0, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]]),
     torch.tensor([[0, 1, 2], [0, 2, 3]]),
 )
-CAMERA = look_at((0.0, -4.0, 0.0), (0.0, 0.0, 0.0), size=(120, 80))
+CAMERA = look_at((0.0, -6.0, 0.0), (0.0, 0.0, 0.0), size=(120, 80))
 
 
 class Page:
@@ -132,12 +132,12 @@ def test_the_picture_without_a_camera_shows_everything() -> None:
 
 def test_the_page_looks_from_the_camera_at_what_it_sees() -> None:
     look = seen_from(scene_of([SQUARE]), Look(), CAMERA)
-    assert look.eye == pytest.approx((0, -4, 0), abs=1e-5)
+    assert look.eye == pytest.approx((0, -6, 0), abs=1e-5)
     assert look.target == pytest.approx((0, 0, 0), abs=1e-5)
     focal = float(CAMERA.intrinsics[1, 1])
     assert np.tan(np.radians(look.fov) / 2) == pytest.approx(40 / focal, rel=1e-5)
-    away = look_at((0.0, -4.0, 0.0), (0.0, -9.0, 0.0))
-    assert seen_from(scene_of([SQUARE]), Look(), away).target == pytest.approx((0, -5, 0), abs=1e-5)
+    away = look_at((0.0, -6.0, 0.0), (0.0, -9.0, 0.0))
+    assert seen_from(scene_of([SQUARE]), Look(), away).target == pytest.approx((0, -7, 0), abs=1e-5)
     many = Camera.stack([CAMERA, CAMERA])
     with pytest.raises(GeometryError, match="got a batch"):
         seen_from(scene_of([SQUARE]), Look(), many)
