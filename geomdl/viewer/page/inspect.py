@@ -3,6 +3,7 @@
 import math
 from html import escape
 
+import numpy as np
 import viser
 
 from geomdl.io.posed import PosedImages
@@ -30,7 +31,7 @@ class Inspector:
         self.session = controls.session
         self.first: Vector | None = None
         self.found: Pick | None = None
-        self._mark: viser.IcosphereHandle | None = None
+        self._mark: viser.PointCloudHandle | None = None
         gui = controls.gui
         self.text = gui.add_html(_note(HINT))
         self.stand = gui.add_button(
@@ -123,9 +124,14 @@ class Inspector:
         if self._mark is None:
             drawing = self.session.drawing
             size = 1.0 if drawing is None else float((drawing.high - drawing.low).norm())
-            self._mark = self.session.client.scene.add_icosphere(
-                "/picked", size * SHARE, COLOR, position=place, cast_shadow=False
-            )
+            self._mark = self.session.client.scene.add_point_cloud(
+                "/picked",
+                np.zeros((1, 3), np.float32),
+                COLOR,
+                point_size=2 * size * SHARE,
+                point_shape="circle",
+                position=place,
+            )  # lights are off in the page: a sphere would be black
         self._mark.position = place
         self._mark.visible = True
 
