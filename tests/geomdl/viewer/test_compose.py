@@ -64,12 +64,11 @@ def test_nothing_is_drawn_of_nothing() -> None:
     empty = PointCloud(torch.zeros(0, 3))
     bare = Mesh(torch.zeros(0, 3), torch.zeros(0, 3, dtype=torch.int64))
     scene = Scene([Item("a", (empty,)), Item("b", (bare,))])
-    for by in ("own", "normal", "height", "depth", "distance"):
-        drawing = compose(scene, Look(clip=("x<50%",), color_by=by, distance_to=None)) if (
-            by != "distance"
-        ) else compose(scene, Look(color_by=by, hide=("a", "b")))  # fmt: skip
+    for by in ("own", "normal", "height", "depth"):
+        drawing = compose(scene, Look(clip=("x<50%",), color_by=by))
         assert drawing.parts == ()
         assert drawing.low.tolist() == [0, 0, 0]
+    assert compose(scene, Look(color_by="distance", hide=("a", "b"))).parts == ()
 
 
 def test_hidden_items_leave_the_box(scene: Scene) -> None:
