@@ -64,6 +64,7 @@ class Session:
         self._clicks: list[Callable[[Direction, Direction, float], object]] = []
         self._worker = Worker(f"geomdl page {client.client_id}", self._failed)
         self._nodes = Nodes(client, shared.files, shared.scene.cache, self._worker.later)
+        self._fov = look.fov  # that was sent last
         self._hello = threading.Event()
         self._search = ""
         self._fitted: tuple[Look, float] | None = None
@@ -194,6 +195,7 @@ class Session:
         with self._lock:
             # From here on the browser knows where its camera is.
             self._look = self._shown = self._look.replace(eye=None, target=None)
+        self._fov = self.look.fov
         if "group" in query:
             self.link_group = query["group"][0]
         build(self)
@@ -274,7 +276,8 @@ class Session:
             self.client.scene.set_up_direction(AXES[drawing.up])
             self.reset()
             self._worker.later(self.reset, SETTLE)
-        if abs(math.degrees(self.client.camera.fov) - look.fov) > 1e-3 and before is not None:
+        if look.fov != self._fov:
+            self._fov = look.fov
             self.client.camera.fov = math.radians(look.fov)
         if before is None:
             self.client.camera.near, self.client.camera.far = reach(drawing)

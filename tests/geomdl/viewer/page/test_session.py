@@ -177,6 +177,22 @@ def test_move_and_camera_callbacks(enter: Callable[..., Visit]) -> None:
     assert len(seen) < 8  # ten messages at once are not ten calls
 
 
+def test_the_field_of_view_is_set_only_when_the_look_changes_it(
+    enter: Callable[..., Visit],
+) -> None:
+    visit = enter()
+    visit.caller.camera(fov=0.5)
+    until(lambda: visit.session.viewpoint().fov < 30)
+    count = len(visit.caller.of("SetCameraFovMessage"))
+    visit.session.change(axes=True)
+    visit.settle()
+    assert len(visit.caller.of("SetCameraFovMessage")) == count
+    visit.session.change(fov=60.0)
+    until(lambda: len(visit.caller.of("SetCameraFovMessage")) == count + 1)
+    told = visit.caller.of("SetCameraFovMessage")[-1]["fov"]
+    assert math.isclose(told, math.radians(60), rel_tol=1e-6)
+
+
 def test_replaced_surfaces_go_when_the_page_says_so(enter: Callable[..., Visit]) -> None:
     visit = enter()
     pending = visit.session.pending
