@@ -86,7 +86,9 @@ class Inspector:
             self._show_mark(None)
             return
         self.text.content = to_html(found)
-        self._show_mark(found.position)
+        lift = 8 * SHARE * self._reach()  # before the surface, which would cut the disc in two
+        x, y, z = (p - lift * d for p, d in zip(found.position, direction, strict=True))
+        self._show_mark((x, y, z))
         if self.measuring.value:
             self._measured(_vector(found.position))
 
