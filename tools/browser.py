@@ -58,7 +58,7 @@ def visit(browser: Browser, url: str, *, size: tuple[int, int] = (800, 480)) -> 
         viewport={"width": size[0], "height": size[1]}, accept_downloads=True
     )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     page.goto(url, wait_until="domcontentloaded")
     page.wait_for_selector(CANVAS)
     return page
@@ -89,7 +89,7 @@ def settled(
     page: Page,
     good: Callable[[np.ndarray], bool] = lambda picture: bool(ink(picture).mean() > 0.01),
     *,
-    seconds: float = 20.0,
+    seconds: float = 45.0,
 ) -> np.ndarray:
     """The picture once it is `good` (by default: something is drawn) and stays the same.
 

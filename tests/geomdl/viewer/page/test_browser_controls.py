@@ -114,7 +114,7 @@ def test_a_screenshot_is_saved(page: Page) -> None:
 
 def test_the_rendered_picture_is_the_same_view(page: Page) -> None:
     page.get_by_role("tab", name="View").click()
-    with page.expect_download() as waiting:
+    with page.expect_download(timeout=150_000) as waiting:
         page.get_by_role("button", name="Render").click()
     data = Path(waiting.value.path()).read_bytes()
     picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
