@@ -100,7 +100,7 @@ SCENES: dict[str, Scene] = {
         "The armadillo by its normals",
         "armadillo.obj",
         given("meshes/armadillo.obj"),
-        ("--color-by", "normal", *seen("1.2 0.3 2.4", "0.05 -0.07 0")),
+        ("--color-by", "normal", *seen("1.35 0.35 2.7", "0.02 0 0")),
     ),
     "kitchen": Scene(
         "The real kitchen, cut",
