@@ -29,6 +29,7 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
 )
 CANVAS = "canvas[data-engine]"  # three.js marks its own
+CALM = 3  # pictures in a row without a change
 # Left out of pictures: figures that change, and notes such as viser's about software rendering.
 UNSEEN = "#geomdl-overlay, .mantine-Notifications-root { visibility: hidden }"
 
@@ -96,12 +97,19 @@ def settled(
     Raises TimeoutError after `seconds`, with how much of the last picture was not background.
     """
     end = time.monotonic() + seconds
-    last = shot(page)
+    last, calm = shot(page), 0
     while time.monotonic() < end:
         page.wait_for_timeout(120)
         now = shot(page)
-        changed = (np.abs(now.astype(np.int16) - last) > 8).any(-1)
-        if good(now) and changed.mean() < 0.002:
+        # The canvas shrinks when the panel takes its place beside it.
+        still = now.shape == last.shape and _moved(now, last) < 0.002
+        calm = calm + 1 if still and good(now) else 0
+        if calm == CALM:
             return now
         last = now
     raise TimeoutError(f"the page did not come to rest; {ink(last).mean():.1%} of it is drawn")
+
+
+def _moved(now: np.ndarray, last: np.ndarray) -> float:
+    """The share of pixels that differ between two pictures of one size."""
+    return float((np.abs(now.astype(np.int16) - last) > 8).any(-1).mean())

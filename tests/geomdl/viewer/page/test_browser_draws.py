@@ -181,6 +181,7 @@ def test_cameras_show_their_pyramid_and_photo(
 def test_words_and_legend_are_on_the_page(chromium: Browser, serve: Serving, balls: Scene) -> None:
     viewer = serve(balls, FRONT.replace(legend=True, color_by="height"))
     page = visit(chromium, viewer.url)
+    page.locator(".geomdl-legend").wait_for()
     bare = settled(page)
     assert "height" in page.locator(".geomdl-legend").inner_text()
     only(viewer).change(names=True)
