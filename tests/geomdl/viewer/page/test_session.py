@@ -181,9 +181,10 @@ def test_the_field_of_view_is_set_only_when_the_look_changes_it(
     enter: Callable[..., Visit],
 ) -> None:
     visit = enter()
+    count = 2  # the initial view's and the fitted view's
+    until(lambda: len(visit.caller.of("SetCameraFovMessage")) == count)
     visit.caller.camera(fov=0.5)
     until(lambda: visit.session.viewpoint().fov < 30)
-    count = len(visit.caller.of("SetCameraFovMessage"))
     visit.session.change(axes=True)
     visit.settle()
     assert len(visit.caller.of("SetCameraFovMessage")) == count
