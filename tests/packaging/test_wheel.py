@@ -106,7 +106,8 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     rooms = {name.split("/")[0] for name in inside if ".dist-info" not in name}
     assert rooms == {"core2d", "geomdl", "rl", "scenes"}
     assert not [n for n in inside if n.startswith("geomdl/csrc") or n.endswith((".cpp", ".h"))]
-    assert "geomdl/systems.json" in inside
+    pages = {f"geomdl/viewer/page/{name}" for name in ("page.js", "beside.html")}
+    assert {"geomdl/systems.json", *pages} <= set(inside)
     assert "geomdl/native/libgomp.so.1" in inside
     families = {path.stem for path in (ROOT / "geomdl" / "csrc").glob("*.cpp")}
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
