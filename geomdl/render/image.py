@@ -21,10 +21,13 @@ def color(srgb: str) -> Tensor:
 
 
 def over(image: Tensor, background: Tensor) -> Tensor:
-    """Linear RGBA (H, W, 4) with straight alpha on colour (3,) or (H, W, 3) -> opaque RGBA."""
+    """Linear RGBA (H, W, 4) with straight alpha on colour (3,) or (H, W, 3) -> opaque RGBA.
+
+    Mixed as sRGB, as browsers and picture viewers do with a transparent file.
+    """
     alpha = image[..., 3:]
-    rgb = image[..., :3] * alpha + background.to(image) * (1 - alpha)
-    return torch.cat([rgb, torch.ones_like(alpha)], -1)
+    mixed = to_srgb(image[..., :3]) * alpha + to_srgb(background.to(image)) * (1 - alpha)
+    return torch.cat([from_srgb(mixed), torch.ones_like(alpha)], -1)
 
 
 def shrink(image: Tensor, factor: int) -> Tensor:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError
-from geomdl.ops.differential import corner_angles, face_normals
+from geomdl.ops.differential import face_normals
 from geomdl.ops.rasterize import rasterize
 from geomdl.render import colormap, texture
+from geomdl.render.creases import creased_normals
 from geomdl.structures import Camera, Mesh, PointCloud
 
 
@@ -67,7 +68,7 @@ def mesh_layer(mesh: Mesh, camera: Camera, paint: Paint, smooth: bool, cull: boo
     hit = face[0] >= 0
     face, depth, weight = face[0][hit], depth[0], weight[0][hit]  # (N,), (H, W), (N, 3)
     flat = face_normals(seen, mesh.faces)[face]
-    normal = _smooth_normals(mesh, camera, seen, face, weight, flat) if smooth else flat
+    normal = _smooth_normals(mesh, camera, face, weight, flat) if smooth else flat
     rays = camera.camera_directions(camera.pixel_centres()[hit])
     normal = torch.where((flat * rays).sum(1, keepdim=True) > 0, -normal, normal)
     albedo = _mesh_albedo(mesh, camera, paint, seen, face, weight, depth[hit])
@@ -129,38 +130,15 @@ def spread(values: Tensor, hit: Tensor) -> Tensor:
 
 
 def _smooth_normals(
-    mesh: Mesh, camera: Camera, seen: Tensor, face: Tensor, weight: Tensor, flat: Tensor
+    mesh: Mesh, camera: Camera, face: Tensor, weight: Tensor, flat: Tensor
 ) -> Tensor:
-    """Interpolated normals (N, 3), but the face's own where it turns over 50 degrees (a crease)."""
-    if mesh.normals is not None:
-        corner = camera.world_to_camera.rotate(mesh.normals.float())[mesh.faces[face]]
-    else:
-        corner = _welded_normals(seen, mesh.faces)[mesh.faces[face]]  # (N, 3, 3)
-        across = (corner * flat[:, None]).sum(-1, keepdim=True)
-        corner = torch.where(across < 0.64, flat[:, None], corner)
+    """Interpolated normals (N, 3), those of the mesh or else smooth ones with creases."""
+    corners, normals = mesh.faces, mesh.normals
+    if normals is None:
+        corners, _, normals = creased_normals(mesh.vertices.float().contiguous(), mesh.faces)
+    corner = camera.world_to_camera.rotate(normals.float())[corners[face]]  # (N, 3, 3)
     normal = torch.nn.functional.normalize((corner * weight[..., None]).sum(1), dim=1)
     return torch.where(normal.norm(dim=1, keepdim=True) > 0.5, normal, flat)
-
-
-def _welded_normals(seen: Tensor, faces: Tensor) -> Tensor:
-    """Normals (V, 3) of the surface whose coinciding vertices are one, as in STL or at seams."""
-    bits = seen.contiguous().view(torch.int32).long()
-    key = (bits * torch.tensor([73856093, 19349663, 83492791])).cumsum(1)[:, -1]
-    key = key * 2654435761 + (bits[:, 0] ^ (bits[:, 1] << 21) ^ (bits[:, 2] << 42))
-    first, place = torch.unique(key, return_inverse=True)
-    where = torch.zeros(len(first), dtype=torch.int64).scatter_(0, place, torch.arange(len(key)))
-    return _agreed_normals(seen[where], place[faces])[place]
-
-
-def _agreed_normals(vertices: Tensor, faces: Tensor) -> Tensor:
-    """Normals (V, 3) weighted by angle, zero where faces look against each other."""
-    angles = corner_angles(vertices, faces)[..., None]
-    parts = angles * face_normals(vertices, faces)[:, None]
-    both = torch.cat([parts, angles], 2).flatten(0, 1)  # (3F, 4)
-    total = both.new_zeros(len(vertices), 4).index_add(0, faces.flatten(), both)
-    mean = total[:, :3] / total[:, 3:].clamp(min=1e-12)
-    length = mean.norm(dim=1, keepdim=True)
-    return torch.where(length > 0.6, mean / length.clamp(min=1e-12), 0.0)
 
 
 def _mesh_albedo(

@@ -10,6 +10,9 @@ from geomdl.render.layer import Layer
 from geomdl.render.shade import KEY, shade
 from geomdl.render.shadow import coarse, fine, openness, sunlight
 from geomdl.structures import Camera
+from geomdl.structures.srgb import to_srgb
+
+BORDER = 0.12  # of a picture's shorter side, over which shadows on the floor end
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +114,23 @@ def on_floor(share: Tensor, depth: Tensor, floor: Tensor, factor: int) -> Tensor
 
 
 def _darkness(layer: Layer, sun: Tensor, sky: Tensor, hit: Tensor) -> Tensor:
-    """The share (H, W) of its light that a floor loses to shadows.
+    """How dark (H, W) shadows make a floor, as the alpha of black that is mixed as sRGB.
 
-    It ends softly behind and before what was hit.
+    They end softly behind and before what was hit, and towards the border of the picture.
     """
     seen = layer.depth[hit]
     low, high = float(seen.min()), float(seen.max())
     beyond = torch.maximum(layer.depth - high, low - layer.depth).nan_to_num(torch.inf)
     fade = (1 - beyond / max(1.5 * (high - low), 1e-9)).clamp(0, 1)
     direct = 1.2 * sun * (0.5 + 0.5 * sky)
-    return (1 - (0.5 * sky + direct) / 1.7) * fade
+    lost = (1 - (0.5 * sky + direct) / 1.7) * fade
+    return (1 - to_srgb(1 - lost)) * _from_border(*hit.shape)
+
+
+def _from_border(height: int, width: int) -> Tensor:
+    """Rises (H, W) smoothly from 0 at the border of a picture to 1."""
+    rows, columns = (torch.minimum(n, n.flip(0)) for n in map(torch.arange, (height, width)))
+    wide = max(BORDER * min(height, width), 1.0)
+    rise = [(n.float() / wide).clamp(max=1) for n in (rows, columns)]
+    down, across = (t * t * (3 - 2 * t) for t in rise)
+    return down[:, None] * across

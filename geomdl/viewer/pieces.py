@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from geomdl.render.creases import creased_normals, face_normals, unit
 from geomdl.structures import Mesh
-from geomdl.viewer.creases import creased_normals, face_normals, unit
 
 FACES = 65_536  # of a piece; a moved clip plane sends only the pieces that it crosses
 GRID = 64  # cells along each side, whose faces stay together

@@ -6,8 +6,8 @@ import trimesh
 from torch import Tensor
 
 from geomdl.ops.differential import face_normals
-from geomdl.viewer import creases
-from geomdl.viewer.creases import creased_normals, welded
+from geomdl.render import creases
+from geomdl.render.creases import creased_normals, welded
 
 
 def made(shape: trimesh.Trimesh) -> tuple[Tensor, Tensor]:
