@@ -1,7 +1,13 @@
-"""Errors that say which argument was wrong, what came and what was expected."""
+"""Errors that say which argument was wrong, what came and what was expected.
 
-import torch
-from torch import Tensor
+torch is imported when a tensor is checked, so that `geomdl --help` does not wait for it.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class GeometryError(ValueError):
@@ -10,6 +16,8 @@ class GeometryError(ValueError):
 
 def describe(value: object) -> str:
     """What came, in a few words: 'float32 tensor (10, 3) on cpu', 'str', ..."""
+    from torch import Tensor
+
     if isinstance(value, Tensor):
         kind = str(value.dtype).removeprefix("torch.")
         return f"{kind} tensor {tuple(value.shape)} on {value.device}"
@@ -21,10 +29,10 @@ def expect_tensor(
     value: object,
     shape: str,
     *,
-    dtypes: tuple[torch.dtype, ...] | str | None = None,
+    dtypes: "tuple[torch.dtype, ...] | str | None" = None,
     finite: bool = False,
-    like: Tensor | None = None,
-) -> Tensor:
+    like: "Tensor | None" = None,
+) -> "Tensor":
     """Check that `value` is a tensor of `shape` and give it back.
 
     `shape` names axes by space-separated words: numbers are exact, words are free, a leading '*'
@@ -32,7 +40,9 @@ def expect_tensor(
     "int" or "bool". `finite` refuses NaN and infinity. `like` demands the same device.
     Raises GeometryError.
     """
-    if not isinstance(value, Tensor):
+    import torch
+
+    if not isinstance(value, torch.Tensor):
         raise GeometryError(f"{name}: expected a tensor ({shape}), got {describe(value)}")
     axes = shape.split()
     free = bool(axes) and axes[0].startswith("*")
@@ -62,8 +72,10 @@ def expect_tensor(
     return value
 
 
-def expect_offsets(name: str, offsets: Tensor | None, count: int, like: Tensor) -> Tensor:
+def expect_offsets(name: str, offsets: "Tensor | None", count: int, like: "Tensor") -> "Tensor":
     """Offsets (B+1,) int64 of packed items; None means one item. Raises GeometryError."""
+    import torch
+
     if offsets is None:
         return torch.tensor([0, count], dtype=torch.int64, device=like.device)
     expect_tensor(name, offsets, "B+1", dtypes=(torch.int64,), like=like)
@@ -75,7 +87,7 @@ def expect_offsets(name: str, offsets: Tensor | None, count: int, like: Tensor) 
     return offsets
 
 
-def expect_faces(name: str, faces: Tensor, vertex_count: int) -> Tensor:
+def expect_faces(name: str, faces: "Tensor", vertex_count: int) -> "Tensor":
     """Triangles (F, 3) of integers that index `vertex_count` vertices. Raises GeometryError."""
     expect_tensor(name, faces, "F 3", dtypes="int")
     if faces.numel() and (int(faces.min()) < 0 or int(faces.max()) >= vertex_count):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from geomdl.commands.change import Change
+from geomdl.commands.options import Change
 
 if TYPE_CHECKING:
     from geomdl.io import PosedImages, RGBDFolder

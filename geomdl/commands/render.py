@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
-from geomdl.viewer.picture import Finish
 
 if TYPE_CHECKING:
     from geomdl.viewer.film import Shot, Studio

@@ -2,8 +2,6 @@
 
 import numpy as np
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 from torch import Tensor
 
 from geomdl.errors import expect_tensor
@@ -40,6 +38,13 @@ def orient_to_neighbors(points: Tensor, normals: Tensor, index: Tensor) -> Tenso
 
 def _spanning_parents(points: Tensor, normals: Tensor, index: Tensor) -> Tensor:
     """The parent (N,) int64 of every point in the tree of its piece; roots are their own."""
+    from scipy.sparse import coo_matrix  # a fifth of a second that few uses of normals need
+    from scipy.sparse.csgraph import (
+        breadth_first_order,
+        connected_components,
+        minimum_spanning_tree,
+    )
+
     count, k = index.shape
     start = torch.arange(count).repeat_interleave(k)
     end = index.flatten()

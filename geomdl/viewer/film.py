@@ -11,8 +11,9 @@ from geomdl.errors import expect_number
 from geomdl.render.sheet import sheet
 from geomdl.viewer.compose import compose
 from geomdl.viewer.drawing import Drawing
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
-from geomdl.viewer.picture import Finish, picture_of
+from geomdl.viewer.picture import picture_of
 from geomdl.viewer.scene import Scene
 from geomdl.viewer.stage import Stage, stage_of
 from geomdl.viewer.viewpoint import Viewpoint, initial, named, names, orbit

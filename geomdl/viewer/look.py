@@ -7,14 +7,14 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 from urllib.parse import parse_qs, quote, urlsplit
-
-import torch
-from torch import Tensor
 
 from geomdl.errors import GeometryError
 from geomdl.viewer.kinds import fits, words
+
+if TYPE_CHECKING:
+    from torch import Tensor  # a command's --help reads Look and does not wait for torch
 
 Shading = Literal["smooth", "flat", "none"]
 Wireframe = Literal["off", "over", "only"]
@@ -125,7 +125,7 @@ class Look:
         for text in self.clip:
             _parts(text)
 
-    def planes(self, low: Tensor, high: Tensor) -> tuple["Plane", ...]:
+    def planes(self, low: "Tensor", high: "Tensor") -> tuple["Plane", ...]:
         """The clip planes of a scene whose box has the corners low and high (3,)."""
         return tuple(plane(text, low, high) for text in self.clip)
 
@@ -157,13 +157,17 @@ class Plane:
     normal: Vector
     offset: float
 
-    def signed(self, points: Tensor) -> Tensor:
+    def signed(self, points: "Tensor") -> "Tensor":
         """Points (..., 3) -> metres beyond the plane (...,); what is kept is not positive."""
+        import torch
+
         return points.float() @ torch.tensor(self.normal, device=points.device) - self.offset
 
 
-def plane(text: str, low: Tensor, high: Tensor) -> Plane:
+def plane(text: str, low: "Tensor", high: "Tensor") -> Plane:
     """'z<1.2' -> Plane; a percentage counts between the lowest and the highest point of the box."""
+    import torch
+
     normal, sign, number, percent = _parts(text)
     corners = torch.cartesian_prod(*torch.stack([low, high], 1).float().cpu())  # (8, 3)
     along = corners @ torch.tensor(normal)
@@ -207,7 +211,7 @@ def from_link(link: str, look: Look = Look()) -> Look:
             if name in query:
                 changes[field] = [float(x) for x in query[name][0].split(",")]
         if "initialCameraFov" in query:
-            changes["fov"] = float(query["initialCameraFov"][0]) * 180 / torch.pi
+            changes["fov"] = float(query["initialCameraFov"][0]) * 180 / math.pi
         return revive(changes, look)
     except (ValueError, TypeError) as error:
         raise GeometryError(f"link: cannot be understood: {error}") from error

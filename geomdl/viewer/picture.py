@@ -1,7 +1,6 @@
 """A Drawing as a picture, by our own rasteriser: what `geomdl render` writes."""
 
 import dataclasses
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,8 +15,10 @@ from geomdl.render.splat import disc_layer, discs_depth
 from geomdl.render.strokes import strokes
 from geomdl.render.viewpoint import frame_of
 from geomdl.structures import Camera
+from geomdl.structures.srgb import from_srgb, to_srgb
 from geomdl.viewer.captions import captioned
 from geomdl.viewer.drawing import Drawing, Words
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
 from geomdl.viewer.stage import Body, Stage, stage_of
 
@@ -28,34 +29,11 @@ ENOUGH = 0.995  # opacity after which nothing behind is looked for
 WIRE = 0.22  # what the edges of faces leave of the colour of the surface below them
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finish:
-    """What a picture has beyond the look. Raises GeometryError for values that cannot be."""
-
-    supersample: int = 2
-    """samples of each pixel along its side"""
-    occlusion: float = 0.85
-    """darkness in corners, 0..1"""
-    shadow: float = 0.8
-    """darkness of cast shadows, 0..1; half as dark on scanned colours"""
-    floor: bool | None = None
-    """an invisible floor catches the shadow; by default where one does not look into a room"""
-    captions: bool = True
-    """legends, words and the names of views"""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.supersample <= 8:
-            raise GeometryError(f"supersample: expected 1 to 8, got {self.supersample}")
-        for name in ("occlusion", "shadow"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise GeometryError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
-
-
 def picture_of(
     drawing: Drawing,
     camera: Camera,
     look: Look,
-    finish: Finish = Finish(),
+    finish: Finish = Finish(),  # noqa: B008
     stage: Stage | None = None,
 ) -> Tensor:
     """Drawing, Camera, the Look that it was composed by -> linear RGBA (H, W, 4), straight alpha.
@@ -151,7 +129,10 @@ def _wires(body: Body, camera: Camera, spots: Spots, pixels: Tensor, factor: int
 
 
 def _glazed(image: Tensor, depth: Tensor, body: Body, camera: Camera, factor: int) -> Tensor:
-    """RGBA (H, W, 4) of what is at `depth` (H, W) behind the translucent faces of a body."""
+    """RGBA (H, W, 4) of what is at `depth` (H, W) behind the translucent faces of a body.
+
+    Mixed as sRGB, as WebGL does.
+    """
     assert body.bvh is not None
     flat, limit = image.flatten(0, 1), depth.flatten()
     centres = camera.pixel_centres().flatten(0, 1)
@@ -172,7 +153,7 @@ def _glazed(image: Tensor, depth: Tensor, body: Body, camera: Camera, factor: in
         shown = lit(albedo, spots.normal, camera.camera_directions(centres[pixel]), ones, ones)
         shown = torch.where(body.lit[spots.piece][:, None], shown, albedo)
         share = alpha * (1 - covered[pixel])
-        light[pixel] += share[:, None] * shown
+        light[pixel] += share[:, None] * to_srgb(shown)
         covered[pixel] += share
         going = before & (covered[pixel] < ENOUGH)
         pixel, start = pixel[going], spots.depth[going] * (1 + 1e-5)
@@ -180,5 +161,6 @@ def _glazed(image: Tensor, depth: Tensor, body: Body, camera: Camera, factor: in
             break
     behind = flat[:, 3] * (1 - covered)
     total = covered + behind
-    rgb = (light + flat[:, :3] * behind[:, None]) / total.clamp(min=1e-6)[:, None]
+    light += to_srgb(flat[:, :3]) * behind[:, None]
+    rgb = from_srgb(light / total.clamp(min=1e-6)[:, None])
     return torch.cat([rgb, total[:, None]], 1).view(image.shape)

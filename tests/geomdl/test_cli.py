@@ -27,6 +27,21 @@ def test_help_teaches_and_needs_no_command_to_be_read() -> None:
     assert found.stdout.endswith("False\n")
 
 
+@pytest.mark.parametrize("words", [[], ["--version"], ["list", "systems"]])
+def test_what_needs_no_shapes_does_not_wait_for_torch(words: list[str]) -> None:
+    assert imports_torch(f"cli.run({words or ['--help']})") == "False"
+
+
+def test_help_of_commands_does_not_wait_for_torch() -> None:
+    assert imports_torch("[cli.run([name, '--help']) for name in cli.COMMANDS]") == "False"
+
+
+def imports_torch(call: str) -> str:
+    probe = f"import sys; from geomdl import cli; {call}; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+    return found.stdout.split()[-1]
+
+
 def test_wrong_usage_is_two(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([]) == 2
     assert cli.run(["inof"]) == 2

@@ -18,9 +18,10 @@ from geomdl.bench.ops.raycast import torus
 from geomdl.io import save
 from geomdl.structures import Camera, Mesh
 from geomdl.viewer.compose import compose
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
 from geomdl.viewer.opening import open_scene
-from geomdl.viewer.picture import Finish, picture_of
+from geomdl.viewer.picture import picture_of
 from geomdl.viewer.viewpoint import initial
 
 AROUND, ACROSS = 1000, 500  # of the torus: twice their product in triangles

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from geomdl.bench.ops.raycast import torus
-from geomdl.commands.change import Change, changed, moved, thinned, turn, voxelized
+from geomdl.commands.change import changed, moved, thinned, turn, voxelized
+from geomdl.commands.options import Change
 from geomdl.errors import GeometryError
 from geomdl.structures import Mesh, PointCloud, SparseVoxels, VoxelGrid
 
@@ -119,10 +120,6 @@ def test_labels_of_faces_reach_the_samples() -> None:
 
 
 def test_what_does_not_go_together_is_refused() -> None:
-    with pytest.raises(GeometryError, match="--points: expected without --vertices"):
-        Change(points=3, vertices=True)
-    with pytest.raises(GeometryError, match="--points: expected without --voxelize"):
-        Change(points=3, voxelize=9)
     with pytest.raises(GeometryError, match="--thin thins clouds"):
         changed(PointCloud(torch.eye(3)), Change(points=3), ".ply", HERE)
     with pytest.raises(GeometryError, match="does not become sdf"):

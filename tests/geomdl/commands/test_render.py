@@ -11,9 +11,9 @@ from geomdl import cli
 from geomdl.commands.render import linked
 from geomdl.io import save
 from geomdl.structures import Mesh, PointCloud
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
 from geomdl.viewer.path import CameraPath, Keyframe
-from geomdl.viewer.picture import Finish
 from geomdl.viewer.viewpoint import Viewpoint
 from tests.geomdl.commands.test_info import write_ball
 from tests.oracles.io_oracle import srgb_to_linear

@@ -7,8 +7,8 @@ import trimesh
 from geomdl.errors import GeometryError
 from geomdl.structures import Mesh
 from geomdl.viewer.film import Shot, Studio, film, flown, played, sheet_of, turntable, views_of
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
-from geomdl.viewer.picture import Finish
 from geomdl.viewer.scene import Item, Scene
 from geomdl.viewer.viewpoint import OBJECT_VIEWS, Viewpoint
 

@@ -12,8 +12,9 @@ from geomdl.io.posed import PosedImage, PosedImages
 from geomdl.render.image import to_bytes
 from geomdl.structures import Camera, PointCloud, VoxelGrid
 from geomdl.viewer.compose import compose
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
-from geomdl.viewer.picture import Finish, picture_of
+from geomdl.viewer.picture import picture_of
 from geomdl.viewer.scene import Item, Scene
 from geomdl.viewer.viewpoint import initial
 from tests.geomdl.viewer.page.conftest import FRONT, Serving, only
