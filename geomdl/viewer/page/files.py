@@ -1,17 +1,16 @@
 """The list of items: what they hold, and which of them are shown."""
 
-from html import escape
-
 import viser
 
+from geomdl.errors import GeometryError
 from geomdl.viewer.contents import describe
 from geomdl.viewer.look import Look
+from geomdl.viewer.page import style
 from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.page.legend import note
 
 MOST_ROWS = 40  # beyond, a filter chooses what is listed
 MANY = 4  # items from which on all can be shown or hidden at once
-SHOWN = (222, 226, 230)
-HIDDEN = (248, 249, 250)
 
 
 def build(controls: Controls) -> None:
@@ -34,6 +33,7 @@ class _Files:
             controls.on_user(words, lambda: self._list(words.value))
         self.place = gui.add_folder(None)
         self.rest = gui.add_html("")
+        self.style = gui.add_html("")
         self._list("")
         controls.seen(self._follow)
 
@@ -43,10 +43,10 @@ class _Files:
         found = [name for name in self.names if words.lower() in name.lower()]
         chosen, more = found[:MOST_ROWS], len(found) - MOST_ROWS
         with self.place:
-            self.rows = {name: self.controls.gui.add_button(name, color=SHOWN) for name in chosen}
+            self.rows = {name: self.controls.gui.add_button(name) for name in chosen}
         for name, row in self.rows.items():
             self.controls.on_press(row, lambda name=name: self.toggle(name))  # type: ignore[misc]
-        self.rest.content = _small(f"and {more:,} more: filter by name") if more > 0 else ""
+        self.rest.content = note(f"and {more:,} more: filter by name") if more > 0 else ""
         self._follow(self.session.look)
         self.session.later(self._describe)
 
@@ -54,17 +54,25 @@ class _Files:
         """Counts come later: they need the shapes, and a large file takes its time."""
         for name, row in list(self.rows.items()):
             item = self.session.scene[name]
-            shape = self.session.scene.shape(name, self.session.look.frame)
+            try:
+                shape = self.session.scene.shape(name, self.session.look.frame)
+            except GeometryError:
+                row.label = f"{name} · cannot be read"
+                continue
             frames = f", {len(item.frames)} frames" if len(item.frames) > 1 else ""
-            row.label = f"{name} · {describe(shape)}{frames}"
+            holds = f"· {describe(shape)}{frames}".replace(" ", "\N{NO-BREAK SPACE}")
+            row.label = f"{name} {holds}"
 
     def _follow(self, look: Look) -> None:
-        for name, row in list(self.rows.items()):
-            hidden = name in look.hide
-            icon = viser.Icon.EYE_OFF if hidden else viser.Icon.EYE
+        rows = dict(self.rows)
+        for name, row in rows.items():
+            icon = viser.Icon.EYE_OFF if name in look.hide else viser.Icon.EYE
             if row.icon != icon:
                 row.icon = icon
-                row.color = HIDDEN if hidden else SHOWN
+        dim = [row for name, row in rows.items() if name in look.hide]
+        css = style.rows(list(rows.values()), dim)
+        if self.style.content != css:
+            self.style.content = css
 
     def toggle(self, name: str) -> None:
         """Show what is hidden, hide what is shown."""
@@ -81,7 +89,3 @@ class _Files:
 def toggled(hidden: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The hidden items with one more, or without it if it was among them."""
     return tuple(n for n in hidden if n != name) if name in hidden else (*hidden, name)
-
-
-def _small(text: str) -> str:
-    return f'<div style="padding:0 0.8em 0.5em;font-size:0.8em;opacity:0.7">{escape(text)}</div>'

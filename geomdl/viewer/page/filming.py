@@ -11,8 +11,8 @@ from torch import Tensor
 
 from geomdl.render.video import save_video
 from geomdl.viewer.film import Studio, film, flown
+from geomdl.viewer.page import style
 from geomdl.viewer.page.controls import Controls, show
-from geomdl.viewer.page.files import SHOWN
 from geomdl.viewer.page.sharing import file_stem
 from geomdl.viewer.path import CameraPath
 
@@ -29,11 +29,12 @@ class Filming:
         self.path_of = path_of
         self._stop: threading.Event | None = None
         gui = controls.gui
-        self.size = gui.add_vector2("Film size", SIZE, min=(16, 16), max=(4096, 4096), step=2)
-        self.fps = gui.add_slider("Film fps", 1, 60, 1, FPS)
+        self.size = gui.add_vector2("Size", SIZE, min=(16, 16), max=(4096, 4096), step=2)
+        self.fps = gui.add_slider("Frames/s", 1, 60, 1, FPS)
         self.button = gui.add_button(
-            "Film", icon=viser.Icon.MOVIE, color=SHOWN, hint="the path by geomdl's renderer, as mp4"
+            "Film", icon=viser.Icon.MOVIE, hint="the path by geomdl's renderer, as mp4"
         )
+        style.quiet(gui, [self.button])
         self.done = gui.add_progress_bar(0.0, visible=False)
         controls.on_press(self.button, self.toggle, long=True)
 

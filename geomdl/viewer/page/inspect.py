@@ -10,8 +10,8 @@ from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera
 from geomdl.viewer.cameras import single_cameras
 from geomdl.viewer.look import Look, Vector
+from geomdl.viewer.page import style
 from geomdl.viewer.page.controls import Controls, show
-from geomdl.viewer.page.files import SHOWN
 from geomdl.viewer.page.legend import number
 from geomdl.viewer.pick import Pick, pick
 from geomdl.viewer.viewpoint import Viewpoint
@@ -35,8 +35,9 @@ class Inspector:
         gui = controls.gui
         self.text = gui.add_html(_note(HINT))
         self.stand = gui.add_button(
-            "Look through this camera", icon=viser.Icon.CAMERA, visible=False, color=SHOWN
+            "Look through this camera", icon=viser.Icon.CAMERA, visible=False
         )
+        style.quiet(gui, [self.stand])
         controls.on_press(self.stand, self._stand)
         self.measuring = gui.add_checkbox(
             "Measure", False, hint="the distance between the next two clicks: key M"

@@ -28,13 +28,16 @@ def _one(legend: Legend) -> str:
             f'<div style="height:0.9em;border-radius:2px;background:{_gradient(legend.ramp)}">'
             f'</div><div style="display:flex;justify-content:space-between">{numbers}</div>'
         )
+    entries = []
     for label, (name, color) in legend.entries.items():
-        parts.append(
+        entries.append(
             '<div style="display:flex;gap:0.5em;align-items:center">'
             f'<span style="width:0.9em;height:0.9em;flex:none;border-radius:2px;'
             f'background:{hex_of(color)}"></span>'
             f'<span style="overflow-wrap:anywhere">{escape(name or str(label))}</span></div>'
         )
+    if entries:
+        parts.append(f'<div style="max-height:17em;overflow-y:auto">{"".join(entries)}</div>')
     if legend.more:
         parts.append(f'<div style="opacity:0.6">and {legend.more:,} more</div>')
     return f'<div class="geomdl-legend" style="{BLOCK}">{"".join(parts)}</div>'
@@ -44,6 +47,11 @@ def hex_of(color: Sequence[float]) -> str:
     """Linear colour (3,) -> '#rrggbb'."""
     srgb = (to_srgb(torch.tensor(color)).clamp(0, 1) * 255).round().int().tolist()
     return "#{:02x}{:02x}{:02x}".format(*srgb)
+
+
+def note(text: str) -> str:
+    """A remark of the panel as HTML, escaped."""
+    return f'<div style="{BLOCK};opacity:0.7">{escape(text)}</div>'
 
 
 def number(value: float) -> str:

@@ -6,7 +6,7 @@ from geomdl.viewer.contents import kinds
 from geomdl.viewer.page import clipping, coloring, files, keys, shape, sharing, viewing
 from geomdl.viewer.page.controls import Controls
 from geomdl.viewer.page.inspect import Inspector
-from geomdl.viewer.page.playing import Player
+from geomdl.viewer.page.playing import FPS, Player
 from geomdl.viewer.page.tour import Tour
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ def build(session: "Session") -> None:
     """Give a visitor their controls. Called once, on the session's thread."""
     controls = Controls(session)
     gui = session.client.gui
-    player = Player(controls) if session.scene.frame_count > 1 else None
+    player = None
+    if session.scene.frame_count > 1:
+        player = Player(controls, session.fps or FPS)
+        if session.fps is not None:
+            player.begin()
     tabs = gui.add_tab_group()
     with tabs.add_tab("Look"):
         _looks(controls)

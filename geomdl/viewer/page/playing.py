@@ -7,9 +7,12 @@ import time
 import viser
 
 from geomdl.errors import GeometryError
+from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.page.controls import Controls, show
 
 FPS = 12
+FASTEST = (1, 60)
+PATIENCE = 2.0  # seconds that a page may take to read a frame before the next is sent
 
 
 class Player:
@@ -23,16 +26,28 @@ class Player:
         self.session = controls.session
         self.count = self.session.scene.frame_count
         self._stop: threading.Event | None = None
+        self._waited: float | None = None
         gui = controls.gui
         with gui.add_folder("Sequence"):
             last = max(self.count - 1, 1)
             self.slider = gui.add_slider("Frame", 0, last, 1, 0, hint="Page up, down")
             self.button = gui.add_button("Play", icon=viser.Icon.PLAYER_PLAY, hint="Space")
-            self.fps = gui.add_slider("Frames/s", 1, 60, 1, round(fps))
+            self.fps = gui.add_slider("Frames/s", FASTEST[0], FASTEST[1], 1, _held(fps))
             self.loop = gui.add_checkbox("Repeat", True)
         controls.on_user(self.slider, self._moved)
         controls.seen(lambda look: show(self.slider, look.frame))
         controls.on_press(self.button, self.toggle)
+
+    def begin(self) -> None:
+        """Play as soon as the first picture is there."""
+        started = threading.Event()
+
+        def start(_: Drawing) -> None:
+            if not started.is_set():
+                started.set()
+                self.toggle()
+
+        self.controls.drawn(start)
 
     @property
     def playing(self) -> bool:
@@ -75,15 +90,29 @@ class Player:
             if frame >= self.count and not self.loop.value:
                 self.controls.change({"frame": self.count - 1})
                 break
-            if frame % self.count != shown:
+            if frame % self.count != shown and self._read_by_page():
                 shown = frame % self.count
                 self.controls.change({"frame": shown})
                 self._read((shown + 1) % self.count)
         if self._stop is stop:
             self.stop()
 
+    def _read_by_page(self) -> bool:
+        """Whether the page has read what it was sent; slow ones leave frames out."""
+        if self.session.pending == 0:
+            self._waited = None
+            return True
+        now = time.monotonic()
+        self._waited = self._waited or now
+        return now - self._waited > PATIENCE
+
     def _read(self, frame: int) -> None:
         """Read files ahead while the page draws; what is broken is said when it is shown."""
         with contextlib.suppress(GeometryError):
             for name in self.session.scene.names:
                 self.session.scene.shape(name, frame)
+
+
+def _held(fps: float) -> int:
+    """A rate that the slider can show."""
+    return min(max(round(fps), FASTEST[0]), FASTEST[1])

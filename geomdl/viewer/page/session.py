@@ -249,9 +249,11 @@ class Session:
             return
         look, aspect = self._fitted
         close = 1e-3 * math.dist(seen.eye, seen.target)
-        if min(math.dist(seen.eye, eye) for eye in self._eyes) > close:
+        # The view for all visitors may be sent later than this one's own, and undo it.
+        common = _vector(self.client._viser_server.initial_camera.position)
+        if min(math.dist(seen.eye, eye) for eye in (*self._eyes, common)) > close:
             self._fitted = None
-        elif abs(self.aspect / aspect - 1) > 0.01:
+        elif abs(self.aspect / aspect - 1) > 0.01 or math.dist(seen.eye, self._eyes[-1]) > close:
             self._fit(look)
 
     def _announce(self, old: Look, new: Look) -> None:

@@ -57,15 +57,9 @@ def _sizes(controls: Controls, label: str, field: str, kind: type[Dots] | type[P
             slider.precision = places(slider.step)
             slider.max = slider.step * round(LARGEST * taken / slider.step)
             slider.visible = True
-        if getattr(controls.session.look, field) is None:
-            show(slider, min(taken, slider.max))
+        value = getattr(controls.session.look, field)
+        show(slider, min(taken if value is None else value, slider.max))
 
-    def follow(look: Look) -> None:
-        value = getattr(look, field)
-        if value is not None and slider.visible:
-            show(slider, min(value, slider.max))
-
-    controls.seen(follow)
     controls.drawn(redraw)
 
 

@@ -7,16 +7,18 @@ import time
 import viser
 
 from geomdl.errors import GeometryError
+from geomdl.viewer.page import style
 from geomdl.viewer.page.command import command_of
 from geomdl.viewer.page.controls import Controls, show
-from geomdl.viewer.page.files import SHOWN
 from geomdl.viewer.page.filming import Filming
 from geomdl.viewer.page.flight import Flight
+from geomdl.viewer.page.legend import note
 from geomdl.viewer.page.sharing import copy, file_stem
 from geomdl.viewer.path import CameraPath, Keyframe
 from geomdl.viewer.viewpoint import Viewpoint
 
 FPS = 30
+NONE = "none yet"
 
 
 class Tour:
@@ -31,26 +33,31 @@ class Tour:
         self._samples: list[tuple[float, Viewpoint]] | None = None
         self.session.on_camera(self._sample)
         gui = controls.gui
-        first = gui.add_button_group("Keyframe", ("add", "replace", "remove"), hint="add: key K")
-        self.chosen = gui.add_dropdown("Keyframes", ("none yet",))
-        self.seconds = gui.add_number("Seconds", 2.0, min=0.05, step=0.1, hint="to the next one")
-        self.loop = gui.add_checkbox("Back to first", False, hint="the path is a loop")
-        self.time = gui.add_slider("Time s", 0.0, 1.0, 0.01, 0.0, visible=False)
-        self.play = gui.add_button("Fly", icon=viser.Icon.PLAYER_PLAY, hint="Key P")
-        self.record = gui.add_button(
-            "Record",
-            icon=viser.Icon.PLAYER_RECORD,
-            color=SHOWN,
-            hint="then move as you like: key R",
+        gui.add_html(
+            note("Keyframes where the camera stands make a path to fly along and to film.")
         )
-        files = gui.add_button_group(
-            "Path", ("save", "command", "clear"), hint="command: geomdl render for a film of it"
+        first = gui.add_button_group("Keyframe", ("add", "replace", "remove"), hint="add: key K")
+        self.more = gui.add_folder(None, visible=False)
+        with self.more:
+            self.chosen = gui.add_dropdown("Keyframes", (NONE,), hint="the camera goes there")
+            self.seconds = gui.add_number("Seconds", 2.0, min=0.05, step=0.1, hint="to the next")
+            self.loop = gui.add_checkbox("Back to first", False, hint="the path is a loop")
+            self.time = gui.add_slider("Time s", 0.0, 1.0, 0.01, 0.0, visible=False)
+            self.play = gui.add_button("Fly", icon=viser.Icon.PLAYER_PLAY, hint="Key P")
+            files = gui.add_button_group(
+                "Path", ("save", "command", "clear"), hint="command: geomdl render for a film of it"
+            )
+        self.record = gui.add_button(
+            "Record", icon=viser.Icon.PLAYER_RECORD, hint="then move as you like: key R"
         )
         load = gui.add_upload_button(
-            "Load a path", icon=viser.Icon.UPLOAD, color=SHOWN, mime_type="application/json",
+            "Load a path", icon=viser.Icon.UPLOAD, mime_type="application/json",
             hint="that was saved here, or by nerfstudio",
         )  # fmt: skip
-        self.filming = Filming(controls, lambda: self.path)
+        style.quiet(gui, [self.record, load])
+        self.film = gui.add_folder("Film", visible=False)
+        with self.film:
+            self.filming = Filming(controls, lambda: self.path)
         controls.on_press(first, lambda: self._edit(first.value))
         controls.on_user(self.chosen, self._go)
         controls.on_user(self.seconds, self._stretch)
@@ -110,10 +117,10 @@ class Tour:
         if self._samples is None:
             self.halt()
             self._samples = [(time.monotonic(), self.session.viewpoint())]
-            self.record.label, self.record.color = "Stop recording", (224, 49, 49)
+            self.record.label, self.record.icon = "Stop recording", viser.Icon.PLAYER_STOP
             return
         samples, self._samples = self._samples, None
-        self.record.label, self.record.color = "Record", SHOWN
+        self.record.label, self.record.icon = "Record", viser.Icon.PLAYER_RECORD
         path = CameraPath.recorded([*samples, (time.monotonic(), self.session.viewpoint())])
         self.set(list(path.keyframes))
         self.session.notify(
@@ -179,14 +186,17 @@ class Tour:
         number = self._number() if chosen is None else chosen
         starts = [sum(key.seconds for key in self.keys[:i]) for i in range(len(self.keys))]
         names = tuple(f"{i + 1} at {start:.1f} s" for i, start in enumerate(starts))
-        self.chosen.options = names or ("none yet",)
+        self.chosen.options = names or (NONE,)
         if self.keys and number is not None:
             number = max(0, min(number, len(names) - 1))
             show(self.chosen, names[number])
             show(self.seconds, self.keys[number].seconds)
+        self.more.visible = bool(self.keys)
         path = self.path if self.keys else None
-        self.time.visible = path is not None and path.seconds > 0
-        if path is not None and path.seconds > 0:
+        flies = path is not None and path.seconds > 0
+        for handle in (self.time, self.play, self.film):
+            handle.visible = flies
+        if path is not None and flies:
             self.time.max = round(path.seconds, 2)
         self.flight.draw(path, self._pressed)
 

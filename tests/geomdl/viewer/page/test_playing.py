@@ -2,6 +2,7 @@
 
 import time
 
+from geomdl.viewer.page import playing
 from geomdl.viewer.page.controls import Controls
 from geomdl.viewer.page.playing import Player
 from geomdl.viewer.scene import Item, Scene
@@ -87,3 +88,33 @@ def test_files_are_read_ahead():
     wait(lambda: visitor.look.frame + 1 in read and visitor.look.frame > 0)
     player.stop()
     assert sorted(set(read)) == sorted(read)
+
+
+def test_it_begins_with_the_page():
+    visitor, player, shown = make(3)
+    player.begin()
+    wait(lambda: len(shown) > 2)
+    player.stop()
+    visitor.change(frame=0)
+    assert not player.playing, "once"
+
+
+def test_a_page_that_is_behind_gets_no_more_frames():
+    visitor, player, shown = make(50)
+    visitor.pending = 1
+    player.toggle()
+    time.sleep(0.15)
+    assert shown == []
+    visitor.pending = 0
+    wait(lambda: len(shown) > 1)
+    assert shown[0] > 3, "what was too late is left out"
+    player.stop()
+
+
+def test_a_page_that_never_answers_goes_on(monkeypatch):
+    monkeypatch.setattr(playing, "PATIENCE", 0.05)
+    visitor, player, shown = make(50)
+    visitor.pending = 1
+    player.toggle()
+    wait(lambda: len(shown) > 1)
+    player.stop()

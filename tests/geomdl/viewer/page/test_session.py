@@ -208,3 +208,26 @@ def test_nonsense_from_the_page_is_ignored(enter: Callable[..., Visit]) -> None:
     visit.caller.say(ready="x", hello=None)
     visit.caller.say(ready=10**9)
     assert visit.settle().parts
+
+
+def test_the_view_for_all_that_comes_late_does_not_undo_the_own_one(
+    viewer: Viewer, enter: Callable[..., Visit]
+) -> None:
+    visit = enter()
+    viewer.ready()
+    visit.settle()
+    until(lambda: visit.session._fitted is not None)
+    narrow = {"image_width": 120}
+    visit.caller.camera(position=visit.session.viewpoint().eye, **narrow)
+    until(lambda: visit.session._fitted is not None and visit.session._fitted[1] == 0.4)
+    visit.settle()
+    own = visit.session.viewpoint().eye
+    common = viewer._server.initial_camera.position.tolist()
+    assert math.dist(own, common) > 0.01, "their proportions differ"
+    sent = len(visit.caller.of("SetCameraPositionMessage"))
+    visit.caller.camera(position=common, **narrow)
+    until(lambda: len(visit.caller.of("SetCameraPositionMessage")) > sent)
+    until(lambda: math.dist(visit.session.viewpoint().eye, own) < 1e-6)
+    visit.caller.camera(position=[9.0, 9.0, 9.0], **narrow)
+    until(lambda: visit.session._fitted is None)
+    assert visit.session.viewpoint().eye == (9.0, 9.0, 9.0)

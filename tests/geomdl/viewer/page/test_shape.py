@@ -6,6 +6,7 @@ import torch
 from geomdl.structures import Camera, VoxelGrid
 from geomdl.viewer.contents import kinds
 from geomdl.viewer.drawing import Dots, Photo
+from geomdl.viewer.look import Look
 from geomdl.viewer.page import shape
 from geomdl.viewer.page.controls import Controls
 from tests.geomdl.viewer.page.visitor import Visitor, ball, controls, dots, scene_of, use
@@ -51,6 +52,13 @@ def test_the_point_size_shows_what_was_taken():
     use(slider, 0.0)
     assert visitor.look.point_size is None
     assert slider.value == pytest.approx(taken, abs=slider.step)
+
+
+def test_a_size_that_was_asked_for_is_shown():
+    visitor = Visitor(scene_of(Camera.from_fov(8, 6, 1.0)), Look(camera_size=0.8))
+    shape.build(Controls(visitor), kinds(visitor.scene))
+    slider = controls(visitor)["Camera size"]
+    assert slider.value == pytest.approx(0.8, abs=slider.step)
 
 
 def test_camera_size_and_switches():

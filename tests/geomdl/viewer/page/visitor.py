@@ -31,6 +31,8 @@ class Visitor:
         self.drawing = compose(scene, look)
         self.view = initial(self.drawing, look)
         self.aspect, self.link_group, self.left = 1.5, None, False
+        self.fps: float | None = None
+        self.pending = 0
         self.notes: list[tuple[str, str]] = []
         self.ran: list[str] = []
         self.files: dict[str, bytes] = {}
