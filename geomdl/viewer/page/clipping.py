@@ -1,9 +1,11 @@
 """The clip folder: ranges along the axes, and planes across the view."""
 
+import contextlib
 from dataclasses import replace
 
 import viser
 
+from geomdl.errors import GeometryError
 from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look, Plane
 from geomdl.viewer.page import cuts as planes
@@ -28,6 +30,7 @@ class _Clipping:
         self.drawing: Drawing | None = None
         self.sliders: list[viser.GuiMultiSliderHandle[float]] = []
         self.rows: list[_Row] = []
+        self.told: tuple[str, ...] = ()  # the planes that the text field holds
         gui = controls.gui
         gui.add_html(STYLE)
         self.axes = gui.add_folder(None)
@@ -36,6 +39,12 @@ class _Clipping:
             buttons = gui.add_button_group(
                 "Plane", ("add", "none"), hint="across the view: keys Shift X, U"
             )
+            self.text = gui.add_text(
+                "Planes",
+                "",
+                hint="as --clip takes them: z<1.2 x>50% 0.6,0,0.8<1; type what to keep",
+            )
+        controls.on_user(self.text, self._typed)
         controls.on_press(
             buttons,
             lambda: self.add() if buttons.value == "add" else self.controls.change({"clip": ()}),
@@ -48,6 +57,15 @@ class _Clipping:
         view = self.session.viewpoint()
         cut = planes.facing(view.eye, view.target)
         self.controls.change({"clip": (*self.session.look.clip, planes.text_of(cut))})
+
+    def _typed(self) -> None:
+        """What can be understood is cut while it is being typed."""
+        typed = planes.split(self.text.value)
+        with contextlib.suppress(GeometryError):
+            Look(clip=typed)
+            if typed != self.session.look.clip:
+                self.told = typed
+                self.session.change(clip=typed)
 
     def _redraw(self, drawing: Drawing) -> None:
         before = self.drawing
@@ -91,6 +109,9 @@ class _Clipping:
         self.controls.change({"clip": cuts.texts()})
 
     def _follow(self, look: Look) -> None:
+        if self.told != look.clip:
+            self.told = look.clip
+            show(self.text, " ".join(look.clip))
         if self.drawing is None:
             return
         if self.cuts is None or self.cuts.texts() != look.clip:

@@ -1,6 +1,7 @@
 """Clip planes as a box of ranges along the axes, and planes across it."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -63,6 +64,11 @@ def cuts_of(clip: Sequence[str], low: Tensor, high: Tensor) -> Cuts:
             ranges[axis][0] = max(ranges[axis][0], -cut.offset)
     pairs = tuple((min(a, b), max(a, b)) for a, b in ranges)
     return Cuts(_vector(box[0]), _vector(box[1]), (pairs[0], pairs[1], pairs[2]), tuple(free))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """'z < 1.2 x>50%' -> the planes as `Look.clip` holds them."""
+    return tuple(re.sub(r"\s*([<>])\s*", r"\1", text).split())
 
 
 def text_of(cut: Plane) -> str:

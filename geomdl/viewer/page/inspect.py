@@ -20,6 +20,7 @@ COLOR = (245, 120, 20)
 SHARE = 0.004  # of the size of the scene is the radius of a mark
 HINT = "Click anything in the scene to see what it is."
 STYLE = "padding:0.2em 0.8em 0.6em;font-size:0.85em;line-height:1.5"
+WORDS = 32  # letters of a name beside the mark
 Measure = tuple[float, float, float, float, float, float]
 
 
@@ -32,6 +33,7 @@ class Inspector:
         self.first: Vector | None = None
         self.found: Pick | None = None
         self._mark: viser.PointCloudHandle | None = None
+        self._words: viser.LabelHandle | None = None
         gui = controls.gui
         self.text = gui.add_html(_note(HINT))
         self.stand = gui.add_button(
@@ -54,6 +56,13 @@ class Inspector:
     def measure(self) -> None:
         """Begin to measure, or stop."""
         show(self.measuring, not self.measuring.value)
+        self._start()
+
+    def clear(self) -> None:
+        """Forget what was picked, and measure no more; distances stay."""
+        show(self.measuring, False)
+        self.found = None
+        self.stand.visible = False
         self._start()
 
     def remove_last(self) -> None:
@@ -90,6 +99,7 @@ class Inspector:
         lift = 8 * SHARE * self._reach()  # before the surface, which would cut the disc in two
         x, y, z = (p - lift * d for p, d in zip(found.position, direction, strict=True))
         self._show_mark((x, y, z))
+        self._show_words(caption(found, self.session.look))
         if self.measuring.value:
             self._measured(_vector(found.position))
 
@@ -138,6 +148,15 @@ class Inspector:
         self._mark.position = place
         self._mark.visible = True
 
+    def _show_words(self, text: str) -> None:
+        """Beside the mark, so that it is seen whatever tab is open."""
+        if self._words is None:
+            self._words = self.session.client.scene.add_label(
+                "/picked/words", text, anchor="bottom-center", font_screen_scale=0.9
+            )
+        elif self._words.text != text:
+            self._words.text = text
+
 
 def through(camera: Camera, reach: float) -> Viewpoint:
     """What one camera sees, with a target so many metres before it; lens and centre may differ."""
@@ -146,6 +165,19 @@ def through(camera: Camera, reach: float) -> Viewpoint:
     fov = math.degrees(2 * math.atan(camera.height / 2 / float(camera.intrinsics[1, 1])))
     eye = pose.translation
     return Viewpoint(_vector(eye), _vector(eye + reach * forward), _vector(-down), fov)
+
+
+def caption(found: Pick, look: Look) -> str:
+    """A pick in one line: the item, and the value that colours it or else its number."""
+    value = found.values.get(look.color_by)
+    what = f"{found.kind} {found.index:,}" if value is None else f"{look.color_by} {value}"
+    return f"{shortened(found.item)} · {shortened(what)}"
+
+
+def shortened(text: str, most: int = WORDS) -> str:
+    """A text whose middle is left out where it is long."""
+    half = (most - 1) // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
 
 
 def to_html(found: Pick) -> str:

@@ -30,6 +30,7 @@ SHOWN = {
     "space": "Space",
     "delete": "Delete",
     "home": "Home",
+    "escape": "Esc",
     "shift": "Shift",
 }
 
@@ -81,6 +82,7 @@ def all_keys(
         *_cuts(controls),
         Key("M", "measure between two clicks", inspector.measure),
         Key("delete", "remove the last distance", inspector.remove_last),
+        Key("escape", "forget what was picked", inspector.clear),
         *_frames(player),
         Key("K", "add a keyframe here", tour.add),
         Key("P", "fly along the path", tour.toggle),

@@ -55,3 +55,20 @@ def test_a_plane_across_the_view():
     assert "Plane 1" not in controls(visitor)
     use(controls(visitor)["Plane"], "none")
     assert visitor.look.clip == ()
+
+
+def test_planes_are_typed_and_told():
+    visitor = make()
+    field = controls(visitor)["Planes"]
+    for typed in ("z", "z<", "z<0."):
+        use(field, typed)
+    assert visitor.notes == [], "half a plane is no mistake"
+    use(field, "z < 0.5 x>25%")
+    assert visitor.look.clip == ("z<0.5", "x>25%")
+    assert field.value == "z < 0.5 x>25%", "nobody writes into what is being typed"
+    assert controls(visitor)["Z"].value == pytest.approx((-1, 0.5), abs=0.01)
+    use(controls(visitor)["Y"], (-1.0, 0.0))
+    assert field.value == " ".join(visitor.look.clip)
+    assert "y<0" in field.value
+    use(field, "")
+    assert visitor.look.clip == ()

@@ -12,6 +12,7 @@ from geomdl.viewer.page.cuts import (
     floored,
     places,
     span,
+    split,
     step_of,
     text_of,
 )
@@ -107,3 +108,8 @@ def test_whole_steps():
 
 def test_places():
     assert [places(s) for s in (0.001, 0.5, 1.0, 20.0)] == [3, 1, 0, 0]
+
+
+def test_planes_of_a_line():
+    assert split(" z <1.2  x> 50% 0.6,0,0.8<1") == ("z<1.2", "x>50%", "0.6,0,0.8<1")
+    assert split("  ") == ()

@@ -45,6 +45,26 @@ def test_a_click_shows_the_values_and_marks_the_place(visitor):
     assert mark(visitor).visible
 
 
+def test_the_value_stands_beside_the_mark(visitor):
+    def beside() -> str:
+        return visitor.client.scene._handle_from_node_name["/picked/words"].text
+
+    click(visitor)
+    assert beside() == "a · face 1,234"
+    visitor.look = visitor.look.replace(color_by="label")
+    click(visitor)
+    assert beside() == "a · label 3 chair"
+    visitor.inspector.clear()
+    assert not mark(visitor).visible
+    assert inspect.HINT in words(visitor)
+
+
+def test_long_names_are_shortened():
+    text = inspect.shortened("abc" * 50, 11)
+    assert (len(text), text[:5], text[-5:]) == (11, "abcab", "bcabc")
+    assert inspect.shortened("abc", 3) == "abc"
+
+
 def test_a_click_on_nothing(visitor):
     click(visitor)
     visitor.hit = None
