@@ -168,7 +168,9 @@ class Nodes:
         name = f"/{part.name}/{next(self._count)}"
         if isinstance(part, Faces | Edges | Photo):
             mark, data = self._files.of(part)
-            handle = self._client.scene.add_glb(name, data, cast_shadow=False, receive_shadow=False)
+            handle = self._client.scene.add_glb(
+                name, unpacked(data), cast_shadow=False, receive_shadow=False
+            )
             style = part.style if isinstance(part, Faces) else None
             node = _Node(handle, len(data), mark, style)
             self._waiting.setdefault(mark, []).append(node)
@@ -243,6 +245,11 @@ class Nodes:
             _, node = self._hidden.popitem(last=False)
             total -= node.size
             node.handle.remove()
+
+
+def unpacked(data: bytes) -> bytes:
+    """A file as viser sends it as it is; it would compress bytes, and the browser unpack them."""
+    return np.frombuffer(data, np.uint8)  # type: ignore[return-value]
 
 
 def _weight(part: Part) -> int:

@@ -115,6 +115,7 @@
     const store = scene.__r3f && scene.__r3f.root;
     const gl = store && store.getState && store.getState().gl;
     if (!gl) return;
+    gl.debug.checkShaderErrors = false; // asking for errors waits for the compiler
     gl.toneMapping = 0;
     Object.defineProperty(gl, "toneMapping", { get: () => 0, set: () => {} });
   }

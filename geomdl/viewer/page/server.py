@@ -13,6 +13,7 @@ from geomdl.viewer.look import Look
 from geomdl.viewer.page import guard, panel
 from geomdl.viewer.page.aim import aim
 from geomdl.viewer.page.session import Session, Shared
+from geomdl.viewer.page.worker import leave_half
 from geomdl.viewer.scene import Scene
 from geomdl.viewer.viewpoint import initial
 
@@ -47,7 +48,15 @@ class Viewer:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._host = host
-        self._server = self._serve(host, port)
+        self._served: Future[viser.ViserServer] = Future()
+        self._first: Future[Drawing] = Future()
+        threading.Thread(target=self._draw_first, name="geomdl first drawing", daemon=True).start()
+        try:
+            self._server = self._serve(host, port)
+        except BaseException:
+            self._served.cancel()
+            raise
+        self._served.set_result(self._server)
         gui = self._server.gui
         gui.configure_theme(show_logo=False, show_share_button=False, dark_mode=dark)
         gui.set_panel_label("geomdl")
@@ -56,8 +65,6 @@ class Viewer:
         self._server.scene.configure_environment_map(None)
         self._server.on_client_connect(self._connected)
         self._server.on_client_disconnect(self._disconnected)
-        self._first: Future[Drawing] = Future()
-        threading.Thread(target=self._draw_first, name="geomdl first drawing", daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -101,11 +108,13 @@ class Viewer:
         return server
 
     def _draw_first(self) -> None:
-        """The first visitor's picture, while their browser still starts."""
+        """The first visitor's picture, while the server and their browser still start."""
+        leave_half()
         try:
             drawing = compose(self._shared.scene, self.look)
+            server = self._served.result()
             if not self._stopped.is_set():
-                aim(self._server, initial(drawing, self.look, ASPECT), drawing)
+                aim(server, initial(drawing, self.look, ASPECT), drawing)
             self._shared.files.prepare(drawing)
             self._first.set_result(drawing)
         except BaseException as error:  # raised again by `ready`

@@ -27,6 +27,7 @@ from geomdl.viewer.viewpoint import Viewpoint, initial
 HELLO = 3.0  # seconds that the first picture waits for the page's script
 CAMERA = 0.1  # seconds between two calls of camera callbacks
 SETTLE = 0.3  # seconds after which viser has turned its scene
+PATIENCE = 1.5  # seconds that the controls wait for the first picture
 REMEMBER = 0.7  # seconds until the address in the browser follows the view
 
 Direction = tuple[float, float, float]
@@ -69,15 +70,17 @@ class Session:
         self._search = ""
         self._fitted: tuple[Look, float] | None = None
         self._eyes: list[Vector] = []  # where the page was put, and not by its visitor
+        self._build: Callable[[Session], None] | None = None  # of the controls, until it is called
         self._closed = False
 
     def start(self, build: Callable[["Session"], None]) -> None:
-        """Prepare the page, read its link, build its controls, draw."""
+        """Prepare the page, read its link, draw, build its controls once the picture is there."""
         script.hear(self.client, self._heard)
         script.prepare(self.client, self._shared.title)
         self.client.camera.on_update(lambda _: self._moved())
         self.client.scene.on_click()(self._clicked)
-        self._worker.later(lambda: self._begin(build))
+        self._build = build
+        self._worker.later(self._begin)
 
     @property
     def look(self) -> Look:
@@ -183,7 +186,7 @@ class Session:
         self._shared.links.join(self, None)
         self._nodes.clear()
 
-    def _begin(self, build: Callable[["Session"], None]) -> None:
+    def _begin(self) -> None:
         self._hello.wait(HELLO)
         if self._closed:
             return
@@ -198,10 +201,21 @@ class Session:
         self._fov = self.look.fov
         if "group" in query:
             self.link_group = query["group"][0]
-        build(self)
         self._redraw()
         if "initialCameraPosition" not in query and not self._closed:
             self._fit(asked)
+        self._worker.later(self._furnish, PATIENCE if self.pending else 0.0)
+
+    def _furnish(self) -> None:
+        """Build the controls, after the picture: the browser takes long for either."""
+        build, self._build = self._build, None
+        if build is not None and not self._closed:
+            build(self)
+
+    def _read(self, mark: int) -> None:
+        self._nodes.ready(mark)
+        if not self.pending:
+            self._furnish()
 
     def _follow(self, link: str, look: Look) -> None:
         try:
@@ -292,7 +306,7 @@ class Session:
             self._hello.set()
         elif isinstance(told.get("ready"), int):
             mark = told["ready"]
-            self._worker.later(lambda: self._nodes.ready(mark))
+            self._worker.later(lambda: self._read(mark))
 
     def _moved(self) -> None:
         """A message of viser about the camera; they come at up to 50 Hz."""

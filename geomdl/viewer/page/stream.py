@@ -13,6 +13,7 @@ from geomdl.viewer.detail import Budget, View
 from geomdl.viewer.drawing import Dots
 from geomdl.viewer.levels import build_levels
 from geomdl.viewer.page.chunks import Chunks
+from geomdl.viewer.page.worker import leave_half
 from geomdl.viewer.scene import Cache
 
 LARGE = 400_000  # points from which a preview is sent before the levels are known
@@ -111,6 +112,7 @@ class Stream:
             self._worker.start()
 
     def _work(self) -> None:
+        leave_half()
         done = -1
         try:
             while True:

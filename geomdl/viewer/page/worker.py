@@ -6,6 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 
+import torch
+
+
+def leave_half() -> None:
+    """Let the calling thread compute on half the cores, for the browser draws on this machine too.
+
+    Threads that wait for each other at every step lose much more than they gain where a browser
+    takes their cores away.
+    """
+    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+
 
 class Worker:
     """Runs functions one after the other; an exception goes to `failed` and ends nothing."""
@@ -49,6 +60,7 @@ class Worker:
             self._thread.join(seconds)
 
     def _run(self) -> None:
+        leave_half()
         while (function := self._next()) is not None:
             try:
                 function()
