@@ -12,7 +12,7 @@ from geomdl.render.shadow import coarse, fine, openness, sunlight
 from geomdl.structures import Camera
 from geomdl.structures.srgb import to_srgb
 
-BORDER = 0.12  # of a picture's shorter side, over which shadows on the floor end
+BORDER = 0.08  # of a picture's shorter side, over which shadows on the floor end
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,18 +1,21 @@
 """Point clouds as depth-tested discs that lie on the surface where normals are known."""
 
 import dataclasses
+import math
 
 import torch
 from torch import Tensor
 
 from geomdl.ops.differential import point_normals
 from geomdl.ops.neighbors import knn_index
-from geomdl.ops.splat import splat
+from geomdl.ops.rasterize import rasterize
+from geomdl.ops.splat import MOST_PIXELS, splat
 from geomdl.render import colormap
 from geomdl.render.layer import Layer, Paint, scalar_color, scalar_of, spread
 from geomdl.structures import Camera, PointCloud
 
 MOST_NORMALS = 1_000_000  # points up to which normals are estimated for light
+SIDES = 24  # of the polygons that stand for large discs
 
 
 def cloud_layer(cloud: PointCloud, camera: Camera, paint: Paint, radius: float) -> Layer:
@@ -56,10 +59,7 @@ def without_holes(layer: Layer) -> Layer:
 
 def discs_depth(points: Tensor, normals: Tensor | None, radius: float, camera: Camera) -> Tensor:
     """The depth image (H, W) alone."""
-    pose = camera.world_to_camera
-    turned = None if normals is None else pose.rotate(normals.float())
-    size = (camera.height, camera.width)
-    return splat(pose.apply(points.float()), turned, camera.intrinsics, *size, radius)[1]
+    return _discs(points, normals, radius, camera)[1]
 
 
 def _discs(
@@ -67,9 +67,17 @@ def _discs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Index and depth (H, W) of `splat`, and normals (H, W, 3) towards the camera, or zero."""
     pose = camera.world_to_camera
+    seen = pose.apply(points.float())
     turned = None if normals is None else pose.rotate(normals.float())
     size = (camera.height, camera.width)
-    index, depth = splat(pose.apply(points.float()), turned, camera.intrinsics, *size, radius)
+    index, depth = splat(seen, turned, camera.intrinsics, *size, radius)
+    large = _large(seen, radius, camera)
+    if len(large):
+        across = None if turned is None else turned[large]
+        face, near = _polygons(seen[large], across, radius, camera)
+        closer = near < depth
+        index[closer] = large[face[closer] // (SIDES - 2)]
+        depth = torch.where(closer, near, depth)
     hit = index >= 0
     normal = torch.zeros(*size, 3)
     if turned is not None:
@@ -78,6 +86,39 @@ def _discs(
         away = (chosen * rays).sum(1, keepdim=True) > 0
         normal[hit] = torch.where(away, -chosen, chosen)
     return index, depth, normal
+
+
+def _large(seen: Tensor, radius: float, camera: Camera) -> Tensor:
+    """Which camera points (N, 3) have discs larger than `splat` draws, and in the picture."""
+    focal = float(camera.intrinsics[0, 0])
+    near = (seen[:, 2] > 1e-6) & (seen[:, 2] < radius * focal / MOST_PIXELS)
+    some = near.nonzero()[:, 0]
+    x, y, z = seen[some].unbind(1)
+    u = x / z * focal + camera.intrinsics[0, 2]
+    v = y / z * camera.intrinsics[1, 1] + camera.intrinsics[1, 2]
+    reach = radius * focal / z
+    inside = (u > -reach) & (u < camera.width + reach) & (v > -reach) & (v < camera.height + reach)
+    return some[inside]
+
+
+def _polygons(
+    seen: Tensor, normals: Tensor | None, radius: float, camera: Camera
+) -> tuple[Tensor, Tensor]:
+    """Discs at camera points (K, 3) as polygons -> face, depth (H, W); SIDES - 2 faces each."""
+    axis = torch.tensor([[0.0, 0, 1]]).expand(len(seen), 3) if normals is None else normals
+    least = torch.eye(3)[axis.abs().argmin(1)]
+    right = torch.nn.functional.normalize(torch.linalg.cross(axis, least), dim=1)
+    down = torch.linalg.cross(axis, right)
+    turn = torch.arange(SIDES) * (2 * math.pi / SIDES)
+    around = turn.cos()[:, None] * right[:, None] + turn.sin()[:, None] * down[:, None]
+    corners = (seen[:, None] + radius * around).flatten(0, 1)  # (K * SIDES, 3)
+    step = torch.arange(1, SIDES - 1)
+    fan = torch.stack([torch.zeros_like(step), step, step + 1], 1)
+    faces = (torch.arange(len(seen))[:, None, None] * SIDES + fan).flatten(0, 1)
+    size = (camera.height, camera.width)
+    near = float(seen[:, 2].min()) * 1e-3
+    face, depth, _ = rasterize(corners, faces, camera.intrinsics, *size, near)
+    return face[0], depth[0]
 
 
 def with_normals(cloud: PointCloud) -> PointCloud:

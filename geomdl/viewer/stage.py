@@ -17,6 +17,7 @@ from geomdl.viewer.drawing import Dots, Drawing, Lines, Photo, Surface
 from geomdl.viewer.viewpoint import pyramid
 
 INK = 0.3  # of the colour of faces that their edges have where the faces are not drawn
+FEW = 4000  # points that are drawn as balls
 SOME = 60_000  # points that the shadow map is fitted to
 
 
@@ -65,19 +66,21 @@ class Stage:
 
 
 def stage_of(drawing: Drawing) -> Stage:
-    """Drawing -> Stage. Clouds without normals get some, unless they are huge."""
+    """Drawing -> Stage. Clouds without normals get some, unless they are huge, or become balls."""
     surfaces = [part for part in drawing.parts if isinstance(part, Surface)]
     photos = [part for part in drawing.parts if isinstance(part, Photo)]
     filled = [part for part in surfaces if part.wireframe != "only"]
     opaque = [part for part in filled if not _is_clear(part)]
     opaque += [_picture_plane(photo) for photo in photos if photo.image is not None]
+    dotted = [part for part in drawing.parts if isinstance(part, Dots)]
+    opaque += [_balls(part) for part in dotted if _few(part)]
     bodies = [_body([p for p in opaque if p.front == front]) for front in (False, True)]
     clear = [part for part in filled if _is_clear(part)]
     glass = [_body([p for p in clear if p.front == front], True) for front in (False, True)]
     lines = [part for part in drawing.parts if isinstance(part, Lines)]
     lines += [_edges(part) for part in surfaces if part.wireframe == "only"]
     lines += [_frame(photo) for photo in photos]
-    dots = tuple(_points(part) for part in drawing.parts if isinstance(part, Dots))
+    dots = tuple(_points(part) for part in dotted if not _few(part))
     widths = [torch.full((len(part.segments),), float(part.width)) for part in lines]
     solids = tuple(body for body in bodies if body.solid.pieces)
     casters = [body.solid.vertices for body in solids] + [each.points for each in dots]
@@ -89,7 +92,7 @@ def stage_of(drawing: Drawing) -> Stage:
         torch.cat([torch.zeros(0, 3), *(part.colors.float() for part in lines)]),
         torch.cat([torch.zeros(0), *widths]),
         _bounds(casters, drawing),
-        any(_is_varied(part.mesh) for part in filled) or len(dots) > 0,
+        any(_is_varied(part.mesh) for part in filled) or len(dotted) > 0,
     )
 
 
@@ -127,6 +130,42 @@ def _points(part: Dots) -> Points:
     if normals is None and part.lit and 3 <= len(points) <= MOST_NORMALS:
         normals = point_normals(points, min(12, len(points)), points.new_zeros(3))
     return Points(points, normals if part.lit else None, colors, part.radius, part.lit)
+
+
+def _few(part: Dots) -> bool:
+    """Whether there are too few points to tell a surface, so that balls show them better."""
+    return part.lit and part.normals is None and len(part.points) <= FEW
+
+
+def _balls(part: Dots) -> Surface:
+    """The points as balls."""
+    points, colors = part.points.float(), part.colors.float()
+    if part.keep is not None:
+        points, colors = points[part.keep], colors[part.keep]
+    corners, faces = _ball()
+    first = len(corners) * torch.arange(len(points))[:, None, None]
+    mesh = Mesh(
+        (points[:, None] + part.radius * corners).flatten(0, 1),
+        (first + faces).flatten(0, 1),
+        normals=corners.repeat(len(points), 1),
+        colors=colors.repeat_interleave(len(corners), 0),
+    )
+    return Surface(part.name, part.item, part.key, mesh)
+
+
+def _ball() -> tuple[Tensor, Tensor]:
+    """Vertices (258, 3) on the unit sphere and faces (512, 3): an octahedron with divided faces."""
+    signs = torch.cartesian_prod(*[torch.tensor([1.0, -1.0])] * 3)  # (8, 3)
+    triangles = torch.diag_embed(signs)
+    mirrored = signs.prod(1) < 0
+    triangles[mirrored] = triangles[mirrored].flip(1)
+    for _ in range(3):
+        a, b, c = triangles.unbind(1)
+        ab, bc, ca = (a + b) / 2, (b + c) / 2, (c + a) / 2
+        parts = ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))
+        triangles = torch.cat([torch.stack(part, 1) for part in parts])
+    corners, faces = triangles.flatten(0, 1).unique(dim=0, return_inverse=True)
+    return torch.nn.functional.normalize(corners, dim=1), faces.view(-1, 3)
 
 
 def _picture_plane(photo: Photo) -> Surface:

@@ -3,8 +3,14 @@ import dataclasses
 import torch
 
 from geomdl.render.layer import Layer, Paint
-from geomdl.render.splat import cloud_layer, disc_radius, with_normals, without_holes
-from geomdl.render.viewpoint import frame_shape
+from geomdl.render.splat import (
+    cloud_layer,
+    disc_layer,
+    disc_radius,
+    with_normals,
+    without_holes,
+)
+from geomdl.render.viewpoint import frame_shape, look_at
 from geomdl.structures import PointCloud
 
 PAINT = Paint("own", torch.tensor([0.2, 0.4, 0.6]), torch.tensor([0.0, 0.0, 1.0]))
@@ -66,3 +72,24 @@ def test_pinholes_are_closed_and_windows_stay_open() -> None:
     assert closed.albedo[5, 5].tolist() == [3, 3, 3]
     assert closed.depth[11:13, 11:13].isinf().all()
     assert torch.equal(closed.depth[15:], depth[15:])
+
+
+def test_large_discs_are_round_and_hide_what_is_behind() -> None:
+    camera = look_at((0, -4, 0), (0, 0, 0), size=(240, 240), fov=40)
+    points = torch.tensor([[0.0, 0, 0], [0, 1, 0]])
+    normals = torch.tensor([[0.0, -1, 0], [0, 1, 0]])
+    focal = float(camera.intrinsics[0, 0])
+    for given in (normals, None):
+        layer = disc_layer(points, given, torch.eye(3)[:2], 0.8, camera)
+        near = layer.depth < 4.5
+        round_area = torch.pi * (0.8 * focal / 4) ** 2
+        assert abs(float(near.sum()) / round_area - 1) < 0.02
+        torch.testing.assert_close(layer.depth[near], torch.full((int(near.sum()),), 4.0))
+        assert bool((layer.albedo[near] == torch.tensor([1.0, 0, 0])).all())
+        assert not bool(layer.depth[0, 0].isfinite())
+    oblique = torch.nn.functional.normalize(torch.tensor([[1.0, -1, 0]]), dim=1)
+    layer = disc_layer(points[:1], oblique, torch.eye(3)[:1], 0.8, camera)
+    place = camera.camera_directions(camera.pixel_centres()) * layer.depth[..., None]
+    world = camera.camera_to_world.apply(place[layer.depth.isfinite()])
+    assert float((world @ oblique[0]).abs().max()) < 1e-4
+    assert 0.75 < float(world.norm(dim=1).max()) < 0.81

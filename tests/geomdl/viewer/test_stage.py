@@ -1,11 +1,12 @@
 import dataclasses
 
+import pytest
 import torch
 import trimesh
 
 from geomdl.structures import Camera, Material, Mesh
 from geomdl.viewer.drawing import Dots, Drawing, Lines, Part, Photo, Surface
-from geomdl.viewer.stage import INK, stage_of
+from geomdl.viewer.stage import FEW, INK, stage_of
 
 
 def box() -> Mesh:
@@ -61,7 +62,7 @@ def test_photographs_are_planes_and_pyramids() -> None:
 
 
 def test_points_are_kept_and_get_normals_for_light() -> None:
-    points = torch.rand(200, 3)
+    points = torch.rand(2 * FEW, 3)
     points[:, 2] = 0
     keep = points[:, 0] < 0.5
     part = Dots("a", "a", 0, points, points, 0.01, place=0, keep=keep)
@@ -72,6 +73,23 @@ def test_points_are_kept_and_get_normals_for_light() -> None:
     assert torch.allclose(found.normals[:, 2].abs(), torch.ones(len(found.points)), atol=1e-3)
     (unlit,) = stage_of(drawing(dataclasses.replace(part, lit=False))).dots
     assert unlit.normals is None
+
+
+def test_few_points_become_balls() -> None:
+    points = torch.tensor([[0.0, 0, 0], [5, 0, 0], [0, 7, 0]])
+    keep = torch.tensor([True, False, True])
+    part = Dots("a", "a", 0, points, torch.eye(3), 0.5, place=0, keep=keep)
+    stage = stage_of(drawing(part))
+    assert stage.dots == ()
+    (mesh,) = stage.solids[0].solid.pieces
+    shape = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+    assert shape.is_watertight
+    assert shape.volume == pytest.approx(2 * 4 / 3 * torch.pi * 0.5**3, rel=0.03)
+    centre = points[keep].repeat_interleave(len(mesh.vertices) // 2, 0)
+    assert mesh.normals is not None
+    torch.testing.assert_close(mesh.vertices, centre + 0.5 * mesh.normals)
+    assert mesh.colors is not None
+    assert torch.equal(mesh.colors[[0, -1]], torch.eye(3)[[0, 2]])
 
 
 def test_bounds_span_everything() -> None:
