@@ -68,13 +68,13 @@ def edge_facts(mesh: Mesh) -> Facts:
 
     closed: every edge has two faces. consistent: neighbouring faces turn the same way.
     """
-    if not len(mesh):
+    ends = mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    if not len(ends):
         return {
             "edges": 0, "border edges": 0, "crowded edges": 0, "closed": False,
             "consistent": True,
         }  # fmt: skip
-    ends = mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
-    ends = ends[ends[:, 0] != ends[:, 1]]
     forward = ends[:, 0] < ends[:, 1]
     low, high = torch.minimum(*ends.unbind(1)), torch.maximum(*ends.unbind(1))
     _, place, first, counts = unique_keys(low * len(mesh.vertices) + high)

@@ -201,7 +201,7 @@ def convert(
     if is_array(source):
         shape = frame_of(source, writing.frame)
     else:
-        shape = load(source, drop_nonfinite=writing.drop_nonfinite)
+        shape = load(source, dtype=None, drop_nonfinite=writing.drop_nonfinite)
     shape = changed(shape, change, target.suffix.lower(), source)
     target.parent.mkdir(parents=True, exist_ok=True)
     save(target, shape, overwrite=writing.overwrite, encoding=writing.encoding)

@@ -88,7 +88,7 @@ def describe_file(path: Path, quick: bool, most: int = LOOSE) -> dict[str, Any]:
     if head is not None and (quick or size > most):
         fields = {"fields": list(head.properties)} if head.properties else {}
         return {**told, **head.counts, **fields, **head.notes}
-    shape = load(path, drop_nonfinite=True)
+    shape = load(path, dtype=None, drop_nonfinite=True)
     told["kind"] = type(shape).__name__
     if isinstance(shape, Mesh):
         return told | facts.mesh_facts(shape)

@@ -1,6 +1,7 @@
 """What every reader ends with: checked numpy parts become a Mesh or a PointCloud."""
 
 import re
+import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,10 +29,11 @@ class Parts:
 
 
 def assemble(
-    source: Source, parts: Parts, dtype: torch.dtype, drop_nonfinite: bool
+    source: Source, parts: Parts, dtype: torch.dtype | None, drop_nonfinite: bool
 ) -> Mesh | PointCloud:
     """Check finite values and index ranges, then build the structure.
 
+    dtype None: float64 where float32 would lose digits of the places, else float32.
     Raises GeometryError naming the first bad point or face.
     """
     count = len(parts.points)
@@ -48,6 +50,15 @@ def assemble(
     for name, values in named.items():
         if values is not None:
             _expect_finite(source, name, values, parts.faces is None)
+    wide = parts.points.dtype.itemsize == 8 and is_far(parts.points)
+    if wide and dtype == torch.float32:
+        step = np.spacing(np.float32(np.abs(parts.points).max()))
+        warnings.warn(
+            f"{source.path}: the coordinates are far from 0, where float32 has steps of {step:.2g};"
+            " load with dtype=None",
+            stacklevel=3,
+        )
+    dtype = dtype or (torch.float64 if wide else torch.float32)
     points = _tensor(parts.points, dtype)
     normals = None if parts.normals is None else _tensor(parts.normals, dtype)
     colors = None if parts.colors is None else _tensor(parts.colors, dtype)
@@ -74,6 +85,18 @@ def assemble(
         attributes=attributes,
         face_attributes={name: _tensor(values) for name, values in parts.face_attributes.items()},
     )
+
+
+def is_far(points: NDArray, size: float | None = None) -> bool:
+    """Whether points (N, 3) lie so far from zero that float32 loses what tells them apart.
+
+    It does where the step between numbers there is over 1/50,000 of their size, by default the
+    diagonal of their box.
+    """
+    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+    extent = float(np.linalg.norm(high - low)) if size is None else size
+    most = max(float(np.abs(low).max()), float(np.abs(high).max()))
+    return 0 < extent < most * 2.0**-23 * 50_000
 
 
 def _expect_finite(source: Source, name: str, values: NDArray, cloud: bool) -> None:

@@ -55,7 +55,7 @@ CONTAINERS: dict[str, Callable[[Source], Shape]] = {
 def load(
     path: str | Path,
     *,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = torch.float32,
     drop_nonfinite: bool = False,
     root: str | Path | None = None,
 ) -> Shape:
@@ -63,10 +63,11 @@ def load(
 
     Meshes: ply obj off stl glb gltf (a ply, obj or off without faces is a cloud). Clouds: pcd xyz
     txt csv pts xyzn xyzrgb. Any structure: npz, safetensors (these keep their own dtypes).
+    dtype None is float64 for coordinates so far from 0 that float32 loses digits, else float32.
     `drop_nonfinite` leaves out the points of a cloud that are NaN or infinite, as depth cameras
-    write them; without it they are refused. Materials and textures may lie anywhere under `root`,
-    by default the file's own folder. Colours become linear: ply obj off pcd and the tables hold
-    sRGB, glTF linear light. Textures stay sRGB.
+    write them; without it they are refused. Materials and textures may lie anywhere
+    under `root`, by default the file's own folder. Colours become linear: ply obj off pcd and the
+    tables hold sRGB, glTF linear light. Textures stay sRGB.
     Raises GeometryError naming the file and the place in it.
 
     >>> import tempfile

@@ -15,6 +15,7 @@ from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels
 from geomdl.viewer import arrays, captures
 from geomdl.viewer.naming import item_names, natural, read_label_names, sequence_names
+from geomdl.viewer.origin import brought, origin_of
 from geomdl.viewer.scene import Item, Scene, Shape
 
 Y_UP = (".glb", ".gltf", ".obj")  # glTF says so, and most obj files do
@@ -45,15 +46,34 @@ def open_scene(
     files of each folder or pattern are the frames of one item, and so are single files together;
     all but the first are read when they are shown. label_names: what `naming.read_label_names`
     reads. most_photos: of one folder; more are thinned out evenly. Points that are NaN are left
-    out. Up is what the cameras hold upright, else y where most files are glb, gltf or obj, else z.
-    Where some files are broken the others are opened, with a warning for each.
+    out. Where coordinates are far from 0 (maps), the scene's zero is `scene.origin` in the files,
+    with a warning. Up is what the cameras hold upright, else y where most files are glb, gltf or
+    obj, else z. Where some files are broken the others are opened, with a warning for each.
     Raises GeometryError naming the path.
     """
     names = {} if label_names is None else read_label_names(label_names)
+    items, up = open_items(paths, play=play, most_photos=most_photos)
+    return near_scene([replace(item, label_names=names) for item in items], up)
+
+
+def open_items(
+    paths: Sequence[str | Path] | str | Path, *, play: bool = False, most_photos: int = 200
+) -> tuple[list[Item], str]:
+    """The items of `open_scene`, with the coordinates of the files, and which way is up."""
     found = _found([paths] if isinstance(paths, str | Path) else paths)
     items = _sequences(found, most_photos) if play else _single(found, most_photos)
-    items = [replace(item, label_names=names) for item in items]
-    return Scene(items, _up(items))
+    return items, _up(items)
+
+
+def near_scene(items: Sequence[Item], up: str) -> Scene:
+    """A scene of the items, brought near zero where float32 needs that; a warning says so."""
+    origin = origin_of(items)
+    if any(origin):
+        x, y, z = (f"{number:.12g}" for number in origin)
+        warnings.warn(
+            f"coordinates far from 0: places, clips and links count from {x} {y} {z}", stacklevel=3
+        )
+    return Scene(brought(items, origin), up, origin)
 
 
 def is_shape(path: Path) -> bool:
@@ -174,7 +194,7 @@ def _read(path: Path) -> tuple[Shape | Callable[[], Shape], ...]:
     """The frames of a file: one, or more of a stack of grids."""
     if arrays.is_array(path):
         return arrays.read_frames(path)
-    shape = load(path, drop_nonfinite=True)
+    shape = load(path, dtype=None, drop_nonfinite=True)
     if isinstance(shape, Mesh | PointCloud):
         if shape.batch_size > 1:
             shape = shape.merged()

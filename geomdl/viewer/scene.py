@@ -116,16 +116,23 @@ class Scene:
 
     All who draw one scene share its cache: the page for every visitor, the picture, the click.
     `passing` is a smaller cache, for what a dragged control makes anew all the time. up: 'x', 'y',
-    'z', or with '-', which way is up in the files. Raises GeometryError.
+    'z', or with '-', which way is up in the files. origin: where in the files the scene's zero is.
+    Raises GeometryError.
     """
 
-    def __init__(self, items: Sequence[Item], up: str = "z") -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        up: str = "z",
+        origin: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> None:
         names = [item.name for item in items]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise GeometryError(f"items: expected different names, got {twice[0]!r} twice")
         self.items = tuple(items)
         self.up = up
+        self.origin = origin
         self._by_name = {item.name: item for item in items}
         self.cache = Cache()
         self.passing = Cache(most_bytes=1 << 30)

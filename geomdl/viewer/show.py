@@ -20,6 +20,7 @@ from geomdl.errors import GeometryError
 from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels, VoxelGrid
 from geomdl.viewer.look import Look
+from geomdl.viewer.origin import near_camera
 from geomdl.viewer.scene import Item, Scene, Shape
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def show(
     scene = scene_of(things, names)
     look = look or Look()
     if camera is not None:
+        camera = near_camera(camera, scene.origin) if any(scene.origin) else camera
         look = seen_from(scene, look, camera)
     if not page:
         return _picture(scene, look, camera, size)
@@ -143,15 +145,14 @@ def scene_of(things: Sequence[Thing], names: Sequence[str] | None = None) -> Sce
         raise GeometryError("things: expected something to show, got nothing")
     if names is not None and len(names) != len(things):
         raise GeometryError(f"names: expected {len(things)}, one for each thing, got {len(names)}")
+    from geomdl.viewer.opening import near_scene, open_items
+
     items: list[Item] = []
     ups: list[str] = []
     for number, thing in enumerate(things):
         if isinstance(thing, str | Path):
-            from geomdl.viewer.opening import open_scene
-
-            opened = open_scene([thing])
-            new = list(opened.items)
-            ups.append(opened.up)
+            new, up = open_items([thing])
+            ups.append(up)
         else:
             frames = _frames(thing)
             new = [Item(NAMES.get(type(frames[0]), "sequence"), frames)]
@@ -161,7 +162,7 @@ def scene_of(things: Sequence[Thing], names: Sequence[str] | None = None) -> Sce
             new = [replace(new[0], name=names[number])]
         for item in new:
             items.append(replace(item, name=_free(item.name, items)))
-    return Scene(items, ups[0] if ups else "z")
+    return near_scene(items, ups[0] if ups else "z")
 
 
 def seen_from(scene: Scene, look: Look, camera: Camera) -> Look:

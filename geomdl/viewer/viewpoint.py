@@ -147,7 +147,11 @@ def _points(drawing: Drawing) -> tuple[Tensor, Tensor]:
     if any(part.name.endswith("/box") for part in drawing.parts):
         all_points.append(torch.cartesian_prod(*torch.stack([drawing.low, drawing.high], 1)))
     points = torch.cat([p[:: share if len(p) > 1000 else 1].float() for p in all_points])
-    return points, (points.amin(0) + points.amax(0)) / 2
+    low, high = points.amin(0), points.amax(0)
+    if torch.equal(low, high):  # a single point: seen in a cube of one metre, or what rounds to one
+        half = max(0.5, 1e-3 * float(low.abs().max()))
+        points = low + half * torch.cartesian_prod(*torch.tensor([[-1.0, 1.0]] * 3))
+    return points, (low + high) / 2
 
 
 def _of_part(part: Part) -> Tensor:

@@ -141,3 +141,9 @@ def test_frames_and_photographs(tmp_path: Path, data: Path) -> None:
     told = facts.posed_facts(fox)
     assert (told["images"], told["pixels"], told["missing pictures"]) == (45, {"1080x1920": 45}, 0)
     json.dumps(told)
+
+
+def test_a_mesh_whose_faces_have_no_edges() -> None:
+    told = mesh_facts(Mesh(torch.eye(3), torch.zeros(1, 3, dtype=torch.int64)))
+    assert (told["edges"], told["closed"]) == (0, False)
+    assert told["defects"]["faces without area"] == 1

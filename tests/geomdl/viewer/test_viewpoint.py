@@ -84,7 +84,7 @@ def test_rooms_are_seen_from_where_they_are_open() -> None:
 def test_only_what_is_kept_is_fitted() -> None:
     points = torch.tensor([[0.0, 0, 0], [1, 0, 0], [0, 0, 1], [1, 0, 1], [50, 0, 0]])
     keep = points[:, 0] < 2
-    lines = Lines("axes", "", 0, 100 * torch.rand(1, 2, 3), torch.rand(1, 3))
+    lines = Lines("axes", "", 0, torch.tensor([[[0.0, 0, 0], [90, 90, 90]]]), torch.rand(1, 3))
     dots = Dots("a/dots", "a", 0, points, points / 50, 0.1, place=0, keep=keep)
     near = named(drawing(dots, lines), Look(), "front")
     far = named(drawing(Dots("a", "a", 0, points, points / 50, 0.1, 0)), Look(), "front")
@@ -134,3 +134,11 @@ def test_pyramids_are_in_the_picture() -> None:
 def test_unknown_names() -> None:
     with pytest.raises(GeometryError, match=r"^views: expected one of front.*'nowhere'"):
         named(of_box(), Look(), "nowhere")
+
+
+def test_a_single_place_is_seen_from_near() -> None:
+    for place in (3.0, 40_000.0):
+        points = torch.full((7, 3), place)
+        found = initial(drawing(Dots("a", "a", 0, points, points.clamp(0, 1), 0.1, 0)), Look())
+        away = torch.tensor(found.eye) - place
+        assert 0.5 < float(away.norm()) < 0.01 * place + 5
