@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from geomdl.structures.srgb import from_srgb
 from geomdl.viewer.drawing import Legend, Words
 
 Colour = tuple[int, int, int, int]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 LIGHT: tuple[Colour, Colour] = ((255, 255, 255, 216), (38, 42, 48, 255))  # panel, ink
 DARK: tuple[Colour, Colour] = ((24, 27, 32, 216), (232, 235, 240, 255))
+STEPS = (0.0, 1.1, -1.1, 2.1, -2.1, 3.2, -3.2)  # heights of a word that it may be moved by
 FINE = 2  # overlays are drawn larger and shrunk, for round corners
 
 
@@ -26,7 +29,8 @@ def captioned(
 ) -> Tensor:
     """Linear RGBA (H, W, 4) -> the same with words where the camera sees them, and legends.
 
-    Dark on bright pictures and bright on dark ones.
+    Dark on bright pictures and bright on dark ones. Words that would cover nearer ones move up or
+    down a little, and into the picture.
     """
     if not words and not legends:
         return image
@@ -37,8 +41,9 @@ def captioned(
     canvas = Image.new("RGBA", (width * FINE, height * FINE), (*panel[:3], 0))
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(size)
-    for word in _far_to_near(words, camera):
-        _pill(draw, word, font, panel, ink)
+    pills = _placed(_near_to_far(words, camera), draw, font, canvas.size)
+    for pill in reversed(pills):
+        _draw_pill(draw, pill, font, panel, ink)
     bottom = canvas.height - size
     for legend in legends:
         block = _ramp(legend, font, ink) if legend.limits else _labels(legend, font, ink, bottom)
@@ -52,36 +57,64 @@ def captioned(
     return painted(image, from_srgb(pixels[..., :3]), pixels[..., 3:])
 
 
-def _far_to_near(words: Sequence[Words], camera: Camera) -> list[tuple[str, tuple[float, float]]]:
-    """Texts and their places in pixels, of those in the picture, the farthest first."""
+@dataclass(frozen=True)
+class Pill:
+    """A word on a rounded ground: its middle, and half of the width and of the height."""
+
+    text: str
+    x: float
+    y: float
+    wide: float
+    high: float
+
+    def meets(self, other: "Pill") -> bool:
+        """Whether they overlap."""
+        apart = abs(self.x - other.x), abs(self.y - other.y)
+        return apart[0] < self.wide + other.wide and apart[1] < self.high + other.high
+
+
+def _near_to_far(words: Sequence[Words], camera: Camera) -> list[tuple[str, tuple[float, float]]]:
+    """Texts and their places in pixels, of those in the picture, the nearest first."""
     seen = []
     for word in words:
         pixels, depth = camera.project(word.position.float()[None])
         x, y = pixels[0].tolist()
         if float(depth) > 0 and 0 <= x < camera.width and 0 <= y < camera.height:
             seen.append((float(depth), word.text, (x, y)))
-    return [(text, place) for _, text, place in sorted(seen, key=lambda s: -s[0])]
+    return [(text, place) for _, text, place in sorted(seen, key=lambda s: s[0])]
 
 
-def _pill(
+def _placed(
+    words: Sequence[tuple[str, tuple[float, float]]],
     draw: ImageDraw.ImageDraw,
-    word: tuple[str, tuple[float, float]],
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    panel: Colour,
-    ink: Colour,
+    font: Font,
+    size: tuple[int, int],
+) -> list[Pill]:
+    """Pills for words, each as near to its place as the ones before leave room for."""
+    pills: list[Pill] = []
+    for text, (x, y) in words:
+        x0, y0, x1, y1 = draw.textbbox((0, 0), text, font=font, anchor="mm")
+        high = 0.9 * (y1 - y0)
+        wide = (x1 - x0) / 2 + 0.55 * high
+        left = min(max(x * FINE, wide), max(size[0] - wide, wide))
+        tries = [
+            Pill(text, left, min(max(y * FINE + step * high, high), size[1] - high), wide, high)
+            for step in STEPS
+        ]
+        free = (one for one in tries if not any(map(one.meets, pills)))
+        pills.append(next(free, tries[0]))
+    return pills
+
+
+def _draw_pill(
+    draw: ImageDraw.ImageDraw, pill: Pill, font: Font, panel: Colour, ink: Colour
 ) -> None:
-    """One word, centred at its place, on a rounded ground."""
-    text, (x, y) = word
-    x0, y0, x1, y1 = draw.textbbox((x * FINE, y * FINE), text, font=font, anchor="mm")
-    high = y1 - y0
-    box = (x0 - 0.5 * high, y0 - 0.4 * high, x1 + 0.5 * high, y1 + 0.4 * high)
-    draw.rounded_rectangle(box, radius=0.8 * high, fill=panel)
-    draw.text((x * FINE, y * FINE), text, fill=ink, font=font, anchor="mm")
+    low, high = (pill.x - pill.wide, pill.y - pill.high), (pill.x + pill.wide, pill.y + pill.high)
+    draw.rounded_rectangle((*low, *high), radius=0.9 * pill.high, fill=panel)
+    draw.text((pill.x, pill.y), pill.text, fill=ink, font=font, anchor="mm")
 
 
-def _ramp(
-    legend: Legend, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, ink: Colour
-) -> Image.Image:
+def _ramp(legend: Legend, font: Font, ink: Colour) -> Image.Image:
     """Title, a bar of the ramp, and the numbers at its ends and in its middle."""
     size = round(getattr(font, "size", 11))
     low, high = legend.limits or (0.0, 1.0)
@@ -111,9 +144,7 @@ def number_text(value: float, span: float) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _labels(
-    legend: Legend, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, ink: Colour, room: int
-) -> Image.Image:
+def _labels(legend: Legend, font: Font, ink: Colour, room: int) -> Image.Image:
     """Title, and the names beside their colours, in as many columns as the height asks for."""
     size = round(getattr(font, "size", 11))
     row = round(1.4 * size)

@@ -43,6 +43,24 @@ def test_words_that_are_not_seen_are_not_written() -> None:
         assert not changed(captioned(blank(), CAMERA, [word], [])).any()
 
 
+def test_words_make_room_for_nearer_ones_and_stay_inside() -> None:
+    places = torch.tensor([[0.0, 0, 0], [0.02, 0.1, 0], [0.0, 0.2, 0.02]])
+    words = [Words(f"{i}", "a", i, place, "chair") for i, place in enumerate(places)]
+
+    def ink(*shown: Words) -> int:
+        image = captioned(blank(), CAMERA, shown, [])
+        return int((image[..., :3].amax(-1) < 0.2).sum())
+
+    alone = [ink(word) for word in words]
+    assert ink(*words) == pytest.approx(sum(alone), rel=0.1)
+    middle = ink(words[0])
+    right = CAMERA.camera_to_world.apply(torch.tensor([[1.63, 0.0, 4.5]]))[0]
+    edge = Words("e", "a", 0, right, "chair")
+    x = float(CAMERA.project(right[None])[0][0, 0])
+    assert 290 < x < 300
+    assert ink(edge) == pytest.approx(middle, rel=0.1)
+
+
 def test_ramps_run_from_left_to_right() -> None:
     legend = Legend("heat", "turbo", (0.0, 1.0))
     image = captioned(blank(), CAMERA, [], [legend])
