@@ -4,6 +4,8 @@ import contextlib
 from dataclasses import replace
 
 import viser
+from torch import Tensor
+from viser._messages import GuiSliderMark
 
 from geomdl.errors import GeometryError
 from geomdl.viewer.drawing import Drawing
@@ -28,6 +30,8 @@ class _Clipping:
         self.session = controls.session
         self.cuts: Cuts | None = None
         self.drawing: Drawing | None = None
+        self.span: tuple[Tensor, Tensor] | None = None  # of the sliders
+        self.frame = 0  # of that span
         self.sliders: list[viser.GuiMultiSliderHandle[float]] = []
         self.rows: list[_Row] = []
         self.told: tuple[str, ...] = ()  # the planes that the text field holds
@@ -75,29 +79,35 @@ class _Clipping:
         self.drawing = drawing
         if moved:
             self._measure(drawing)
+            self.cuts = None  # its ranges ended at the box that was
             self._follow(self.session.look)
 
     def _measure(self, drawing: Drawing) -> None:
-        """Sliders over the box of what is drawn."""
-        for slider in self.sliders:
-            slider.remove()
-        self.sliders = []
-        box = zip("XYZ", drawing.low.tolist(), drawing.high.tolist(), strict=True)
-        with self.axes:
-            for axis, (name, low, high) in enumerate(box):
-                step = step_of(low, high)
-                slider = self.controls.gui.add_multi_slider(
-                    name,
-                    low,
-                    max(high, low + step),
-                    step,
-                    (low, max(high, low + step)),
-                    marks=_ends(low, high, step),
-                    hint=f"keep this range of {name.lower()}",
-                )
-                slider.precision = places(step)
-                self.controls.on_user(slider, lambda axis=axis: self._range(axis))  # type: ignore[misc]
-                self.sliders.append(slider)
+        """Sliders over the box of what is drawn; over all boxes so far while a sequence moves."""
+        frame = self.session.look.frame
+        low, high = drawing.low, drawing.high
+        if self.span is not None and frame != self.frame:
+            low, high = low.minimum(self.span[0]), high.maximum(self.span[1])
+        self.span, self.frame = (low, high), frame
+        if not self.sliders:
+            with self.axes:
+                self.sliders = [self._slider(axis) for axis in range(3)]
+        for slider, first, last in zip(self.sliders, low.tolist(), high.tolist(), strict=True):
+            step = step_of(first, last)
+            last = max(last, first + step)
+            if (slider.min, slider.max) == (first, last):
+                continue
+            slider.min, slider.max, slider.step = first, last, step
+            slider.precision = places(step)
+            slider._marks = _ends(first, last, step)
+
+    def _slider(self, axis: int) -> viser.GuiMultiSliderHandle[float]:
+        name = "xyz"[axis]
+        slider = self.controls.gui.add_multi_slider(
+            name.upper(), 0.0, 1.0, 1e-3, (0.0, 1.0), hint=f"keep this range of {name}"
+        )
+        self.controls.on_user(slider, lambda: self._range(axis))
+        return slider
 
     def _range(self, axis: int) -> None:
         if self.cuts is not None:
@@ -115,7 +125,9 @@ class _Clipping:
         if self.drawing is None:
             return
         if self.cuts is None or self.cuts.texts() != look.clip:
-            self.cuts = planes.cuts_of(look.clip, self.drawing.low, self.drawing.high)
+            self.cuts = planes.cuts_of(
+                look.clip, self.drawing.low, self.drawing.high, ends=self.span
+            )
         for slider, kept in zip(self.sliders, self.cuts.ranges, strict=True):
             show(slider, tuple(min(max(v, slider.min), slider.max) for v in kept))
         while len(self.rows) > len(self.cuts.free):
@@ -179,5 +191,5 @@ class _Row:
             self.clipping.replace(number, planes.facing(view.eye, view.target))
 
 
-def _ends(low: float, high: float, step: float) -> tuple[tuple[float, str], ...]:
-    return ((low, planes.digits(low, step)), (max(high, low + step), planes.digits(high, step)))
+def _ends(low: float, high: float, step: float) -> tuple[GuiSliderMark, ...]:
+    return tuple(GuiSliderMark(value, planes.digits(value, step)) for value in (low, high))

@@ -45,12 +45,15 @@ class Cuts:
         return (*texts, *map(text_of, self.free))
 
 
-def cuts_of(clip: Sequence[str], low: Tensor, high: Tensor) -> Cuts:
+def cuts_of(
+    clip: Sequence[str], low: Tensor, high: Tensor, *, ends: tuple[Tensor, Tensor] | None = None
+) -> Cuts:
     """`Look.clip` and the corners (3,) of the box -> Cuts.
 
+    ends: corners of a larger box, in which the ranges are given.
     The tightest plane of an axis is its end of the range; planes that face along no axis are free.
     """
-    box = low.tolist(), high.tolist()
+    box = [corner.tolist() for corner in ends or (low, high)]
     ranges = [list(ends) for ends in zip(*box, strict=True)]
     free = []
     for text in clip:

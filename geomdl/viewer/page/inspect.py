@@ -109,6 +109,7 @@ class Inspector:
             look, scene = self.session.look, self.session.scene
             shape = scene.shape(self.found.item, look.frame)
             if isinstance(shape, PosedImages | Camera):
+                self._show_mark(None)
                 camera = single_cameras(shape)[self.found.index]
                 self.session.move(through(camera, self._reach()))
 
@@ -182,7 +183,7 @@ def shortened(text: str, most: int = WORDS) -> str:
 
 def to_html(found: Pick) -> str:
     """A pick -> a table; what files may say is escaped."""
-    place = " ".join(number(v) for v in _vector(found.position))
+    place = " ".join(map(number, _plain(_vector(found.position))))
     rows = {"item": found.item, found.kind: f"{found.index:,}", "position": place, **found.values}
     cells = "".join(
         f'<tr><td style="opacity:0.65;padding-right:1em;white-space:nowrap">{escape(str(name))}'
@@ -190,6 +191,13 @@ def to_html(found: Pick) -> str:
         for name, value in rows.items()
     )
     return f'<div class="geomdl-pick" style="{STYLE}"><table>{cells}</table></div>'
+
+
+def _plain(place: Vector) -> Vector:
+    """A place without the dust of computing near zero."""
+    least = 1e-6 * max(map(abs, place))
+    x, y, z = (v if abs(v) > least else 0.0 for v in place)
+    return (x, y, z)
 
 
 def measures_html(measures: tuple[Measure, ...]) -> str:

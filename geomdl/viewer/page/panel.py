@@ -12,9 +12,13 @@ from geomdl.viewer.page.tour import Tour
 if TYPE_CHECKING:
     from geomdl.viewer.page.session import Session
 
+NARROW = 560  # pixels; a page beside another begins with its panel folded up then
+
 
 def build(session: "Session") -> None:
     """Give a visitor their controls. Called once, on the session's thread."""
+    if session.link_group is not None and session.client.camera.image_width < NARROW:
+        session.client.gui.main_panel.minimize()
     controls = Controls(session)
     gui = session.client.gui
     player = None

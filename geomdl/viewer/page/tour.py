@@ -39,7 +39,7 @@ class Tour:
         first = gui.add_button_group("Keyframe", ("add", "replace", "remove"), hint="add: key K")
         self.more = gui.add_folder(None, visible=False)
         with self.more:
-            self.chosen = gui.add_dropdown("Keyframes", (NONE,), hint="the camera goes there")
+            self.chosen = gui.add_dropdown("Chosen", (NONE,), hint="the camera goes there")
             self.seconds = gui.add_number("Seconds", 2.0, min=0.05, step=0.1, hint="to the next")
             self.loop = gui.add_checkbox("Back to first", False, hint="the path is a loop")
             self.time = gui.add_slider("Time s", 0.0, 1.0, 0.01, 0.0, visible=False)

@@ -5,6 +5,7 @@ import pytest
 from geomdl.viewer.look import Look
 from geomdl.viewer.page import clipping
 from geomdl.viewer.page.controls import Controls
+from geomdl.viewer.scene import Item, Scene
 from geomdl.viewer.viewpoint import Viewpoint
 from tests.geomdl.viewer.page.visitor import Visitor, ball, controls, scene_of, use
 
@@ -72,3 +73,26 @@ def test_planes_are_typed_and_told():
     assert "y<0" in field.value
     use(field, "")
     assert visitor.look.clip == ()
+
+
+def test_a_sequence_widens_the_sliders_and_stays_whole():
+    visitor = Visitor(Scene([Item("a", (ball(), ball(3.0)))]))
+    clipping.build(Controls(visitor))
+    slider = controls(visitor)["X"]
+    visitor.change(frame=1)
+    assert controls(visitor)["X"] is slider
+    assert (slider.min, slider.max) == pytest.approx((-1, 4), abs=0.01)
+    assert slider.value == (slider.min, slider.max), "nothing is cut, and nothing seems to be"
+    visitor.change(frame=0)
+    assert (slider.min, slider.max) == pytest.approx((-1, 4), abs=0.01)
+    visitor.change(clip=("x<50%",))
+    assert slider.value == pytest.approx((-1, 0), abs=0.01)
+
+
+def test_hidden_things_narrow_the_sliders():
+    visitor = Visitor(scene_of(ball(), ball(3.0)))
+    clipping.build(Controls(visitor))
+    assert controls(visitor)["X"].max == pytest.approx(4, abs=0.01)
+    visitor.change(hide=("b",))
+    assert controls(visitor)["X"].value == pytest.approx((-1, 1), abs=0.01)
+    assert controls(visitor)["X"].max == pytest.approx(1, abs=0.01)
