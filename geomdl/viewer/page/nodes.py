@@ -150,6 +150,10 @@ class Nodes:
         for stream in self._streams.values():
             stream.camera(position, direction, fov, aspect, height)
 
+    def paced(self, rate: float) -> None:
+        """The page draws so many frames per second while the camera moves."""
+        self._budget.paced(rate)
+
     def ready(self, mark: int) -> None:
         """The page has read the file with this mark: what it replaces goes."""
         for node in self._waiting.pop(mark, []):

@@ -28,7 +28,9 @@
     const found = prototypes(viser.scene);
     if (found.geometry) keepNormals(page, found.geometry);
     if (found.material) lightMaterials(found.material);
-    exactColours(viser.scene);
+    const store = viser.scene.__r3f && viser.scene.__r3f.root;
+    const state = store && store.getState && store.getState();
+    if (state && state.gl) exactColours(state.gl);
     page.background = (color) => {
       viser.scene.background = color && found.Color ? new found.Color(color) : null;
       viser.requestRender();
@@ -59,6 +61,8 @@
     });
     page.style = (mark, style) => { page.styles[mark] = style; restyle(mark, style); viser.requestRender(); };
     page.overlay = overlay(points.rendererInfo);
+    if (state && state.setFrameloop) rest(viser, store, page.overlay.tick);
+    if (state && state.gl) pace(page, state.gl, points.rendererInfo);
   }
 
   function prototypes(scene) {
@@ -84,7 +88,11 @@
     prototype.computeVertexNormals = function () {
       const mark = this.userData && this.userData.geomdl;
       if (!mark) return compute.call(this);
-      requestAnimationFrame(() => { page.restyle(mark, page.styles[mark]); page.send({ ready: mark }); });
+      requestAnimationFrame(() => {
+        page.restyle(mark, page.styles[mark]);
+        page.send({ ready: mark });
+        window.__viserMutable.requestRender();
+      });
     };
   }
 
@@ -111,13 +119,59 @@
     };
   }
 
-  function exactColours(scene) {
-    const store = scene.__r3f && scene.__r3f.root;
-    const gl = store && store.getState && store.getState().gl;
-    if (!gl) return;
+  function exactColours(gl) {
     gl.debug.checkShaderErrors = false; // asking for errors waits for the compiler
     gl.toneMapping = 0;
     Object.defineProperty(gl, "toneMapping", { get: () => 0, set: () => {} });
+  }
+
+  // viser draws once a second where nothing changes. Here nothing is drawn from some seconds after
+  // the last message, input or change of size until the next; meanwhile `tick` runs every second.
+  function rest(viser, store, tick) {
+    let last = 0, timer = 0, ticking = 0;
+    const sleep = () => {
+      const left = last + options.rest - performance.now();
+      timer = left > 0 ? setTimeout(sleep, left) : 0;
+      if (timer) return;
+      store.getState().setFrameloop("never");
+      clearInterval(ticking);
+      tick(true);
+    };
+    const wake = () => {
+      last = performance.now();
+      if (timer) return;
+      timer = setTimeout(sleep, options.rest);
+      ticking = setInterval(tick, 1000);
+      const state = store.getState();
+      if (state.frameloop === "never") { state.setFrameloop("demand"); state.invalidate(); }
+    };
+    const request = viser.requestRender;
+    viser.requestRender = () => { wake(); request(); };
+    for (const name of ["pointerdown", "pointermove", "wheel", "keydown", "resize", "focus"])
+      window.addEventListener(name, wake, { capture: true, passive: true });
+    document.addEventListener("visibilitychange", wake);
+    new ResizeObserver(wake).observe(store.getState().gl.domElement);
+    store.subscribe((state) => { if (state.frameloop !== "never" && !timer) wake(); });
+    wake();
+  }
+
+  // Tells the server how fast a cloud is drawn while the camera moves, so that it shows fewer points.
+  function pace(page, gl, info) {
+    const draw = gl.render, gaps = [];
+    let before = 0, seen = "", told = 0;
+    gl.render = function (scene, camera) {
+      draw.call(this, scene, camera);
+      const now = performance.now(), gap = now - before;
+      if (!camera.isPerspectiveCamera || gap < 2) return;
+      const place = camera.matrixWorld.elements.join();
+      if (info.render.points && seen && place !== seen && gap < 1000) gaps.push(gap);
+      before = now; seen = place;
+      if (gaps.length < 6 || now - told < 1000) return;
+      // Longer gaps are pauses of the hand.
+      const rate = 1000 / gaps.splice(0).sort((a, b) => a - b)[2];
+      told = now;
+      page.send({ pace: rate });
+    };
   }
 
   function overlay(info) {
@@ -129,9 +183,9 @@
     const mega = (bytes) => Math.round(bytes / 2 ** 20) + " MB";
     const many = (n) => n >= 1e6 ? (n / 1e6).toFixed(1) + " M" : n >= 1e4 ? Math.round(n / 1e3) + " k" : n;
     let frame = info.render.frame, time = performance.now(), server = 0, shown = "";
-    const tick = () => {
+    const tick = (idle) => {
       if (document.hidden || box.hidden) return;
-      const now = performance.now(), rate = (info.render.frame - frame) / (now - time) * 1000;
+      const now = performance.now(), rate = idle === true ? 0 : (info.render.frame - frame) / (now - time) * 1000;
       frame = info.render.frame; time = now;
       const parts = [rate > 3 ? Math.round(rate) + " fps" : "idle"];
       if (info.render.triangles) parts.push(many(info.render.triangles) + " triangles");
@@ -141,8 +195,8 @@
       const text = parts.join(" \u00b7 ");
       if (text !== shown) box.textContent = shown = text;
     };
-    setInterval(tick, 1000);
     return {
+      tick,
       show: (visible) => { box.hidden = !visible; },
       server: (bytes) => { server = bytes; },
     };

@@ -16,13 +16,14 @@ from geomdl.render import shade
 from geomdl.viewer.viewpoint import Viewpoint
 
 TOKEN = "geomdl"
+REST = 2.5  # seconds after which a page where nothing happens is not drawn any more
 Page = viser.ClientHandle | viser.ViserServer
 SOURCE = Path(__file__).with_name("page.js")
 
 
 def prepare(client: Page, title: str) -> None:
     """Start the script in the page of a client. It says hello as soon as it runs."""
-    options = {"token": TOKEN, "title": title, "light": light()}
+    options = {"token": TOKEN, "title": title, "light": light(), "rest": 1000 * REST}
     run(client, f"{SOURCE.read_text()}({json.dumps(options)})")
 
 

@@ -307,6 +307,9 @@ class Session:
         elif isinstance(told.get("ready"), int):
             mark = told["ready"]
             self._worker.later(lambda: self._read(mark))
+        elif isinstance(told.get("pace"), int | float) and math.isfinite(told["pace"]):
+            rate = float(told["pace"])
+            self._worker.later(lambda: self._nodes.paced(rate), name="pace")
 
     def _moved(self) -> None:
         """A message of viser about the camera; they come at up to 50 Hz."""

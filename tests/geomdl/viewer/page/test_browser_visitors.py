@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from geomdl.viewer.page.script import REST
 from geomdl.viewer.page.server import Viewer
 from geomdl.viewer.page.session import Session
 from geomdl.viewer.scene import Scene
@@ -18,6 +19,7 @@ from tests.geomdl.viewer.page.conftest import (
 from tests.geomdl.viewer.page.test_browser_draws import blueness, redness
 from tools.browser import settled, shot, visit
 
+FRAMES = "window.__viserTestpoints.rendererInfo.render.frame"
 pytestmark = pytest.mark.xdist_group("browser")
 
 
@@ -132,10 +134,30 @@ def test_a_page_left_open_costs_no_time(chromium: Browser, serve: Serving, balls
     page = visit(chromium, viewer.url)
     wait_for_picture(viewer)
     settled(page)
-    time.sleep(1.5)  # until the address has followed the view
-    frames = "window.__viserTestpoints.rendererInfo.render.frame"
-    drawn, before = page.evaluate(frames), time.process_time()
+    time.sleep(1.5 + REST)  # until the address has followed the view, and the page sleeps
+    drawn, before = page.evaluate(FRAMES), time.process_time()
     time.sleep(3)
     used = time.process_time() - before
     assert used < 0.06, "less than 2 percent of a core"
-    assert page.evaluate(frames) <= drawn + 6, "the browser rests, but for one frame a second"
+    assert page.evaluate(FRAMES) == drawn, "the browser draws nothing"
+    assert page.locator("#geomdl-overlay").inner_text().startswith("idle")
+
+
+def test_a_sleeping_page_wakes(chromium: Browser, serve: Serving, balls: Scene) -> None:
+    viewer = serve(balls, FRONT)
+    page = visit(chromium, viewer.url)
+    session = wait_for_picture(viewer)
+    settled(page)
+    asleep = "window.__viserMutable.scene.__r3f.root.getState().frameloop === 'never'"
+    page.wait_for_function(asleep)
+    session.change(hide=("red",))
+    settled(page, lambda seen: not redness(seen).any())
+    page.wait_for_function(asleep)
+    drawn = page.evaluate(FRAMES)
+    page.mouse.move(150, 240)
+    page.mouse.wheel(0, 300)
+    wait_until(lambda: abs(session.viewpoint().eye[1] + 12) > 0.5)
+    assert page.evaluate(FRAMES) > drawn
+    page.wait_for_function(asleep)
+    session.change(background="#203040")
+    settled(page, lambda seen: bool((seen[0, 0] == (0x20, 0x30, 0x40)).all()))
