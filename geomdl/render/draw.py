@@ -13,6 +13,7 @@ from geomdl.ops.rasterize import rasterize
 from geomdl.render.image import color, over, shrink
 from geomdl.render.layer import Layer, Paint, mesh_layer, near_plane
 from geomdl.render.light import Caster, Light, illuminate
+from geomdl.render.relief import relieved
 from geomdl.render.splat import cloud_layer, disc_radius, discs_depth, with_normals
 from geomdl.render.viewpoint import Shape, frame_of, is_interior
 from geomdl.structures import Camera, Mesh, PointCloud
@@ -97,7 +98,8 @@ def _layer(shape: Shape, camera: Camera, style: Style, cull: bool, radius: float
     up = frame_of(style.up)[2]
     paint = Paint(style.color_by, color(style.color), up, style.ramp, style.limits)
     if isinstance(shape, PointCloud):
-        return cloud_layer(shape, camera, paint, radius)
+        layer = cloud_layer(shape, camera, paint, radius)
+        return layer if style.shading == "none" else relieved(layer, camera, radius)
     return mesh_layer(shape, camera, paint, style.shading == "smooth", cull)
 
 

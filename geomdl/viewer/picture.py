@@ -9,6 +9,7 @@ from geomdl.errors import GeometryError
 from geomdl.render.image import color, over, shrink
 from geomdl.render.layer import Layer
 from geomdl.render.light import Caster, Light, illuminate
+from geomdl.render.relief import relieved
 from geomdl.render.shade import lit
 from geomdl.render.solid import Spots, edge_distance, met, solid_depth, solid_layer
 from geomdl.render.splat import disc_layer, discs_depth
@@ -101,6 +102,8 @@ def _opaque(stage: Stage, camera: Camera, factor: int) -> Layer:
         layer = layer.nearest(dataclasses.replace(found, lit=light))
     for dots in stage.dots:
         found = disc_layer(dots.points, dots.normals, dots.colors, dots.radius, camera)
+        if dots.lit and dots.normals is None:
+            found = relieved(found, camera, dots.radius, factor)
         light = torch.full(found.depth.shape, dots.lit)
         layer = layer.nearest(dataclasses.replace(found, lit=light))
     return layer
