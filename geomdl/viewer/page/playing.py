@@ -45,7 +45,7 @@ class Player:
         def start(_: Drawing) -> None:
             if not started.is_set():
                 started.set()
-                self.toggle()
+                self.session.later(self.toggle)  # after the view has been fitted
 
         self.controls.drawn(start)
 
