@@ -1,7 +1,7 @@
 """The tables of docs/viewer.md, from the code: `python tools/guide.py [--check]`.
 
-The options are the fields of Look with their docstrings, the keys those of the page. A table
-stands between <!-- NAME --> and <!-- end of NAME -->.
+The options are the fields of Look with their docstrings and the arguments of the two commands,
+the keys those of the page. A table stands between <!-- NAME --> and <!-- end of NAME -->.
 """
 
 import argparse
@@ -10,18 +10,23 @@ import dataclasses
 import inspect
 import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import MagicMock
 
+from geomdl.commands import render, view
+from geomdl.viewer.finish import Finish
 from geomdl.viewer.look import Look
 from geomdl.viewer.page import keys
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "viewer.md"
+HEAD = ("| option | default | |", "|---|---|---|")
 
 
-def meanings() -> dict[str, str]:
-    """Field of Look -> its docstring in one line."""
-    body = ast.parse(inspect.getsource(Look)).body[0]
+def meanings(kind: type = Look) -> dict[str, str]:
+    """Field of a dataclass -> its docstring in one line."""
+    body = ast.parse(inspect.getsource(kind)).body[0]
     assert isinstance(body, ast.ClassDef)
     found = {}
     for field, words in zip(body.body, body.body[1:], strict=False):
@@ -32,18 +37,52 @@ def meanings() -> dict[str, str]:
     return found
 
 
+def row(name: str, plain: object, words: str) -> str:
+    """One option: how it is written, its default, what it means."""
+    flag = f"--{name.replace('_', '-')}"
+    shown = "" if plain is None or plain == () else str(plain)
+    if plain is True:
+        flag, shown = f"--no-{name.replace('_', '-')}", "on"
+    elif plain is False:
+        shown = "off"
+    elif isinstance(plain, tuple):
+        shown = " ".join(map(str, plain))
+    return f"| `{flag}` | {shown} | {words.replace('|', '/').rstrip('.')} |"
+
+
+def rows_of(kind: type) -> Iterator[str]:
+    """A row for every field of a dataclass."""
+    plain, words = kind(), meanings(kind)
+    for field in dataclasses.fields(kind):
+        yield row(field.name, getattr(plain, field.name), words[field.name])
+
+
+def arguments_of(command: Callable[..., Any]) -> Iterator[str]:
+    """A row for every keyword of a command that is not a group of options."""
+    text = inspect.getdoc(command) or ""
+    words = dict(
+        re.findall(r"^ {4}(\w+): (.+(?:\n {5,}.+)*)", text.split("Args:")[1], re.MULTILINE)
+    )
+    for name, given in inspect.signature(command).parameters.items():
+        if given.kind is given.KEYWORD_ONLY and not dataclasses.is_dataclass(given.default):
+            plain = None if given.default is given.empty else given.default
+            yield row(name, plain, " ".join(words[name].split()))
+
+
 def option_table() -> str:
-    """Every option of the look: how it is written, its default, what it means."""
-    words = meanings()
-    rows = ["| option | default | |", "|---|---|---|"]
-    for field in dataclasses.fields(Look):
-        plain = getattr(Look(), field.name)
-        flag = f"--{field.name.replace('_', '-')}"
-        if plain is True:
-            flag = f"--no-{field.name.replace('_', '-')}"
-        shown = {None: "", (): "", True: "on", False: "off"}.get(plain, plain)
-        rows.append(f"| `{flag}` | {shown} | {words[field.name].replace('|', '/')} |")
-    return "\n".join(rows)
+    """The options of both commands."""
+    return "\n".join([*HEAD, *rows_of(Look)])
+
+
+def view_table() -> str:
+    """What `geomdl view` has beside them."""
+    return "\n".join([*HEAD, *arguments_of(view.command)])
+
+
+def render_table() -> str:
+    """What `geomdl render` has beside them."""
+    own = [*arguments_of(render.command), *rows_of(Finish), *rows_of(render.Motion)]
+    return "\n".join([*HEAD, *own])
 
 
 def key_table() -> str:
@@ -55,13 +94,21 @@ def key_table() -> str:
     return "\n".join(["| | |", "|---|---|", *(f"| {key} | {does} |" for key, does in rows)])
 
 
+TABLES: dict[str, Callable[[], str]] = {
+    "keys": key_table,
+    "options": option_table,
+    "view options": view_table,
+    "render options": render_table,
+}
+
+
 def written(text: str) -> str:
     """The page with its tables made anew. Raises ValueError where a mark is missing."""
-    for name, table in (("options", option_table()), ("keys", key_table())):
+    for name, table in TABLES.items():
         found = re.search(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", text, re.DOTALL)
         if found is None:
             raise ValueError(f"{PAGE.name} has no place for the table of {name}")
-        text = f"{text[: found.start()]}{table}\n{text[found.end() :]}"
+        text = f"{text[: found.start()]}{table()}\n{text[found.end() :]}"
     return text
 
 

@@ -48,13 +48,13 @@ class Look:
     limits: tuple[float, float] | None = None
     """numbers at the ends of the ramp; the middle 98 percent by default"""
     legend: bool = True
-    """explain the colours of numbers and labels"""
+    """the legend of numbers and labels"""
     shading: Shading = "smooth"
     """light on surfaces: smooth, flat (by face) or none"""
     wireframe: Wireframe = "off"
     """edges of faces: off, over the surface, or only them"""
     sides: Sides = "auto"
-    """draw both sides of faces or their front alone; auto opens rooms, whose faces look inwards"""
+    """both sides of faces or their front alone; auto opens rooms, whose faces look inwards"""
     opacity: float = 1.0
     """of surfaces, 0..1"""
     point_size: float | None = None
@@ -64,15 +64,15 @@ class Look:
     level: float | None = None
     """value of the isosurface; 0 for signed distances, 0.5 for occupancy by default"""
     slices: bool = True
-    """show a grid's values where a clip plane cuts it"""
+    """a grid's values where a clip plane cuts it"""
     clip: tuple[str, ...] = ()
     """keep one side of a plane: 'z<1.2', 'x>50%' of the extent, or '0.6,0,0.8<1' for a normal"""
     cameras: bool = True
-    """draw cameras as pyramids"""
+    """cameras as pyramids"""
     camera_size: float | None = None
-    """depth of the pyramids"""
+    """depth of the pyramids; by default it suits their distances"""
     photos: bool = True
-    """draw the photographs in the pyramids"""
+    """the photographs in the pyramids"""
     axes: bool = False
     """x red, y green, z blue at the origin"""
     box: bool = False
@@ -86,9 +86,9 @@ class Look:
     background: str = "#ffffff"
     """'#rrggbb', or none for a transparent picture"""
     up: str | None = None
-    """x, y, z, -x, -y or -z; by default y for glb, gltf and obj, else z"""
+    """x, y, z, -x, -y or -z; by default what photos hold upright, y for glb, gltf, obj, else z"""
     frame: int = 0
-    """of a sequence"""
+    """of a sequence, counted from 0"""
     eye: Vector | None = None
     """where the camera stands; by default everything is in the picture"""
     target: Vector | None = None
