@@ -10,7 +10,7 @@ from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera
 from geomdl.viewer.cameras import single_cameras
 from geomdl.viewer.look import Look, Vector
-from geomdl.viewer.page import style
+from geomdl.viewer.page import script, style
 from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.legend import number
 from geomdl.viewer.pick import Pick, pick
@@ -130,6 +130,7 @@ class Inspector:
         self.buttons.visible = bool(look.measure)
 
     def _show_mark(self, position: object) -> None:
+        script.call(self.session.client, "overlay.marks", 0 if position is None else 1)
         if position is None:
             if self._mark is not None:
                 self._mark.visible = False

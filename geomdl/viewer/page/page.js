@@ -182,14 +182,15 @@
     document.body.appendChild(box);
     const mega = (bytes) => Math.round(bytes / 2 ** 20) + " MB";
     const many = (n) => n >= 1e6 ? (n / 1e6).toFixed(1) + " M" : n >= 1e4 ? Math.round(n / 1e3) + " k" : n;
-    let frame = info.render.frame, time = performance.now(), server = 0, shown = "";
+    let frame = info.render.frame, time = performance.now(), server = 0, marks = 0, shown = "";
     const tick = (idle) => {
       if (document.hidden || box.hidden) return;
       const now = performance.now(), rate = idle === true ? 0 : (info.render.frame - frame) / (now - time) * 1000;
       frame = info.render.frame; time = now;
       const parts = [rate > 3 ? Math.round(rate) + " fps" : "idle"];
-      if (info.render.triangles) parts.push(many(info.render.triangles) + " triangles");
-      if (info.render.points) parts.push(many(info.render.points) + " points");
+      const points = info.render.points - marks; // two triangles are viser's own
+      if (info.render.triangles > 2) parts.push(many(info.render.triangles) + " triangles");
+      if (points > 0) parts.push(many(points) + " points");
       if (performance.memory) parts.push("page " + mega(performance.memory.usedJSHeapSize));
       if (server) parts.push("server " + mega(server));
       const text = parts.join(" \u00b7 ");
@@ -199,6 +200,7 @@
       tick,
       show: (visible) => { box.hidden = !visible; },
       server: (bytes) => { server = bytes; },
+      marks: (points) => { marks = points; },
     };
   }
 

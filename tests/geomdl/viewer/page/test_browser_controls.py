@@ -62,11 +62,13 @@ def test_a_click_tells_what_is_there(page: Page) -> None:
     page.locator(CANVAS).click(position=place)  # type: ignore[arg-type]
     told = page.locator(".geomdl-pick")
     told.wait_for()
+    page.wait_for_timeout(1500)  # until the status has been written anew
     words = told.inner_text().replace("\N{MINUS SIGN}", "-")
     assert "red" in words
     x, y, z = (float(v) for v in words.split("position")[1].split()[:3])
     assert (x + 1.5) ** 2 + y**2 + z**2 == pytest.approx(1, abs=0.05)
     assert y < -0.9, "the side that looks at us"
+    assert " points" not in page.locator("#geomdl-overlay").inner_text(), "the mark is no point"
     page.locator(CANVAS).click(position={"x": 8, "y": 300})
     page.get_by_text("Nothing there").wait_for()
 
