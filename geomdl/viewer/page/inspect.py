@@ -95,7 +95,7 @@ class Inspector:
             self.text.content = _note("Nothing there. " + HINT)
             self._show_mark(None)
             return
-        self.text.content = to_html(found)
+        self.text.content = to_html(found, self.session.scene.origin)
         lift = 8 * SHARE * self._reach()  # before the surface, which would cut the disc in two
         x, y, z = (p - lift * d for p, d in zip(found.position, direction, strict=True))
         self._show_mark((x, y, z))
@@ -182,9 +182,14 @@ def shortened(text: str, most: int = WORDS) -> str:
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
 
 
-def to_html(found: Pick) -> str:
-    """A pick -> a table; what files may say is escaped."""
-    place = " ".join(map(number, _plain(_vector(found.position))))
+def to_html(found: Pick, origin: Vector = (0.0, 0.0, 0.0)) -> str:
+    """A pick -> a table; what files may say is escaped.
+
+    origin: where in the files the scene's zero is; positions are told as the files count them.
+    """
+    here = _plain(_vector(found.position))
+    moved = [f"{p + o:.3f}".replace("-", "−") for p, o in zip(here, origin, strict=True)]
+    place = " ".join(moved if any(origin) else map(number, here))
     rows = {"item": found.item, found.kind: f"{found.index:,}", "position": place, **found.values}
     cells = "".join(
         f'<tr><td style="opacity:0.65;padding-right:1em;white-space:nowrap">{escape(str(name))}'

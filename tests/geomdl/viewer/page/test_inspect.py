@@ -136,6 +136,14 @@ def test_everything_is_escaped():
     assert "&lt;b&gt;" in html
 
 
+def test_positions_are_told_as_the_files_count_them():
+    assert "500002.500 −4000000.000 0.500" in to_html(found(2.5), (500000.0, -4000000.0, 0.0))
+    assert "2.5 0 0.5" in to_html(found(2.5))
+    dust = found(2.5)
+    dust.position = (2.5, 4e-7, 0.5)
+    assert "2.5 0 0.5" in to_html(dust)
+
+
 def test_parts_of_a_distance():
     html = measures_html(((0.0, 0.0, 0.0, 3.0, -4.0, 0.0),))
     assert "<b>5</b>" in html
