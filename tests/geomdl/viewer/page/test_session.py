@@ -11,6 +11,7 @@ from geomdl.errors import GeometryError
 from geomdl.structures import Mesh
 from geomdl.viewer.drawing import Drawing
 from geomdl.viewer.look import Look, from_link
+from geomdl.viewer.page import panel
 from geomdl.viewer.page.server import Viewer
 from geomdl.viewer.page.session import Session
 from geomdl.viewer.scene import Item, Scene
@@ -208,6 +209,32 @@ def test_nonsense_from_the_page_is_ignored(enter: Callable[..., Visit]) -> None:
     visit.caller.say(ready="x", hello=None)
     visit.caller.say(ready=10**9)
     assert visit.settle().parts
+
+
+def test_a_slow_page_gets_fewer_points(enter: Callable[..., Visit]) -> None:
+    visit = enter()
+    visit.settle()
+    budget = visit.session._nodes._budget
+    before = budget.points
+    visit.caller.say(pace="fast")
+    visit.caller.say(pace=6.0)
+    until(lambda: budget.points == before // 2)
+
+
+def test_controls_come_after_the_first_picture(
+    enter: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    build = panel.build
+
+    def late(session: Session) -> None:
+        seen.append(session.drawing is not None)
+        build(session)
+
+    monkeypatch.setattr(panel, "build", late)
+    enter()
+    until(lambda: bool(seen))
+    assert seen == [True]
 
 
 def test_the_view_for_all_that_comes_late_does_not_undo_the_own_one(
