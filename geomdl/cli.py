@@ -47,6 +47,8 @@ exit codes: 0 done, 1 bad input (of many files, some), 2 wrong usage, 130 interr
 
 def main() -> None:
     """The entry point of the `geomdl` program."""
+    if sys.stdout is None:  # closed by the caller (>&-)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -98,7 +100,8 @@ def _guarded(name: str, arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}")
     except MemoryError:
         return _fail("there is not enough memory")
     except KeyboardInterrupt:

@@ -60,7 +60,10 @@ def command(
         export: write a page that needs no server instead.
         overwrite: replace an existing page.
     """
-    _check(files, port, fps)
+    if not files:
+        print("geomdl: expected at least one FILE (see 'geomdl view --help')", file=sys.stderr)
+        return 2
+    _check(port, fps)
     from geomdl.viewer.opening import open_scene
 
     scene = open_scene(files, play=play, label_names=label_names)
@@ -78,9 +81,7 @@ def command(
     return 0
 
 
-def _check(files: tuple[str, ...], port: int, fps: float) -> None:
-    if not files:
-        raise GeometryError("FILES: expected at least one, got none")
+def _check(port: int, fps: float) -> None:
     if not 0 <= port <= 65535:
         raise GeometryError(f"port: expected 0..65535, got {port}")
     if not 0 < fps <= 240:

@@ -118,7 +118,8 @@ def _inside(path: Path, group: int) -> Iterator[_Found]:
         yield _Found(path, group, captures.transforms_items if posed else None)
         return
     if not path.is_dir():
-        raise GeometryError(f"{path}: there is no such file or folder")
+        what = "expected a file or folder, got another thing" if path.exists() else ""
+        raise GeometryError(f"{path}: {what or 'there is no such file or folder'}")
     try:
         taken = captures.capture(path)
         files = [p for p in path.iterdir() if is_shape(p) and p.is_file()]

@@ -113,3 +113,14 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     line = f"{sys.executable} -m geomdl.cli list --status all | head -1"
     run = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert run.stderr == ""
+
+
+def test_a_closed_standard_output_is_no_fault() -> None:
+    command = f"{sys.executable} -m geomdl.cli --version >&-"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_no_files_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [cli.run([name]) for name in ("view", "info")] == [2, 2]
+    assert capsys.readouterr().err.count("expected at least one") == 2

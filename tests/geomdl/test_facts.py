@@ -144,6 +144,6 @@ def test_frames_and_photographs(tmp_path: Path, data: Path) -> None:
 
 
 def test_a_mesh_whose_faces_have_no_edges() -> None:
-    told = mesh_facts(Mesh(torch.eye(3), torch.zeros(1, 3, dtype=torch.int64)))
+    told = facts.mesh_facts(Mesh(torch.eye(3), torch.zeros(1, 3, dtype=torch.int64)))
     assert (told["edges"], told["closed"]) == (0, False)
     assert told["defects"]["faces without area"] == 1

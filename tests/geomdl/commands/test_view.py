@@ -39,7 +39,6 @@ def test_serves_until_interrupted(shape: Path) -> None:
     ("arguments", "told"),
     [
         (["nothing.ply"], "nothing.ply"),
-        ([], "FILES"),
         (["SHAPE", "--port", "70000"], "port"),
         (["SHAPE", "--fps", "0"], "fps"),
         (["SHAPE", "--link", "http://x/?look=%7B"], "link"),
