@@ -174,7 +174,9 @@ def as_words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} ({as_words(count)})" for name, count in value.items())
     if isinstance(value, list) and value and all(isinstance(v, int | float) for v in value):
-        return " ".join(f"{v:.5g}" if isinstance(v, float) else str(v) for v in value)
+        far = max(map(abs, value)) >= 1e4  # places on maps differ in their last digits
+        digits = ".12g" if far else ".5g"
+        return " ".join(f"{v:{digits}}" if isinstance(v, float) else str(v) for v in value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -95,6 +96,8 @@ def command(
     look = look if link is None else linked(link, look)
     scene = open_scene(paths, play=motion.play, label_names=label_names)
     studio = Studio(scene, look, size, finish)
+    if not studio.drawing().parts:
+        warnings.warn("nothing is to be seen: all is hidden, clipped or empty", stacklevel=1)
     note = _film(studio, output, motion) if moving else _still(studio, output, views)
     few = " ".join([*paths[:3], *(["..."] if len(paths) > 3 else [])])
     print(f"{few} -> {output}  {note}")

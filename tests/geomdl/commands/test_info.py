@@ -121,3 +121,8 @@ def test_cameras_of_files_and_folders(
     )  # fmt: skip
     assert (model["format"], model["images"], model["missing pictures"]) == ("COLMAP", 45, 45)
     assert model["size"] == pytest.approx(whole["size"], rel=1e-4)
+
+
+def test_places_on_maps_keep_their_digits() -> None:
+    assert info_command.as_words([500000.125, 4000000.25, 98.5]) == "500000.125 4000000.25 98.5"
+    assert info_command.as_words([0.12345678, 2.0]) == "0.12346 2"

@@ -151,3 +151,10 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert len(err.splitlines()) == 1
     assert kept.read_text() == "mine"
     assert not Path(new).exists()
+
+
+def test_nothing_to_be_seen_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(tmp_path / "a.ply", PointCloud(torch.rand(30, 3)))
+    words = [str(tmp_path / "a.ply"), "-o", str(tmp_path / "a.png"), "--size", "32", "32"]
+    assert cli.run(["render", *words, "--clip", "z<-5"]) == 0
+    assert "nothing is to be seen" in capsys.readouterr().err
