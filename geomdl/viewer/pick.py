@@ -264,6 +264,9 @@ def _told(scene: Scene, look: Look, drawing: Drawing, ray: _Ray, hit: _Hit) -> P
     elif isinstance(shape, VoxelGrid | SparseVoxels) and isinstance(part, Surface):
         index, values = _in_grid(scene, look, ray, hit, shape)
     x, y, z = place.tolist()
+    if any(scene.origin):
+        far = (f"{a + b:.12g}" for a, b in zip((x, y, z), scene.origin, strict=True))
+        values = {"in the file": " ".join(far), **values}
     return Pick(hit.item, (x, y, z), index, hit.kind, values)
 
 

@@ -7,8 +7,10 @@ from geomdl import load
 from geomdl.errors import GeometryError
 from geomdl.io.posed import PosedImage, PosedImages
 from geomdl.structures import Camera, Mesh, PointCloud, Pose, VoxelGrid
+from geomdl.viewer.look import Look
 from geomdl.viewer.opening import open_scene
 from geomdl.viewer.origin import ZERO, brought, moved, near_camera, origin_of
+from geomdl.viewer.pick import pick
 from geomdl.viewer.scene import Item
 from geomdl.viewer.show import scene_of, show
 
@@ -42,9 +44,7 @@ def test_cameras_see_the_same() -> None:
     pose = Pose.from_axis_angle(torch.tensor([0.1, 2.0, 0.3]).double())
     pose = Pose(pose.rotation, -(pose.rotation @ (FAR.mean(0) + torch.tensor([0.0, 0.0, 4.0]))))
     camera = (
-        Camera.from_fov(64, 48, 1.0)
-        .with_pose(pose.to(dtype=torch.float64))
-        .to(dtype=torch.float64)
+        Camera.from_fov(64, 48, 1.0).with_pose(pose.to(dtype=torch.float64)).to(dtype=torch.float64)
     )
     near = near_camera(camera, MAP)
     for seen, expected in zip(near.project(NEAR), camera.project(FAR), strict=True):
@@ -111,3 +111,13 @@ def test_things_of_maps_are_shown_near_zero() -> None:
     with pytest.warns(UserWarning, match="far from 0"):
         seen = show(FAR, camera=far, page=False)
     assert seen.tobytes() == show(NEAR.float(), camera=near, page=False).tobytes()
+
+
+def test_a_click_tells_the_place_in_the_file() -> None:
+    corner = [(500_000.25, 4_000_000.5, 2.0), (500_001.25, 4_000_000.5, 2.0)]
+    with pytest.warns(UserWarning, match="far from 0"):
+        scene = scene_of([torch.tensor(corner, dtype=torch.float64)])
+    x, y, z = (a - b for a, b in zip(corner[0], scene.origin, strict=True))
+    found = pick(scene, Look(), (x, y, z + 5), (0.0, 0.0, -1.0), 0.001)
+    assert found is not None
+    assert found.values["in the file"] == "500000.25 4000000.5 2"
