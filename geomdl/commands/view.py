@@ -36,8 +36,8 @@ def command(
 ) -> int:
     """Meshes, clouds, voxel grids and posed photographs on a page in the browser.
 
-    Serves on this machine alone until Ctrl-C. Every option of the look can be changed on the page;
-    /beside shows two pages whose cameras move together.
+    Serves on this machine alone until Ctrl-C. The page can change every option of the look; /beside
+    shows two pages whose cameras move together.
 
     examples:
       geomdl view bunny.obj scan.ply
@@ -60,10 +60,8 @@ def command(
         export: write a page that needs no server instead.
         overwrite: replace an existing page.
     """
-    if not files:
-        print("geomdl: expected at least one FILE (see 'geomdl view --help')", file=sys.stderr)
+    if not _check(files, port, fps):
         return 2
-    _check(port, fps)
     from geomdl.viewer.opening import open_scene
 
     scene = open_scene(files, play=play, label_names=label_names)
@@ -76,16 +74,20 @@ def command(
         return 0
     from geomdl.viewer.page.server import Viewer
 
-    viewer = Viewer(scene, chosen, host=host, port=port, dark=dark, fps=fps if play else None)
-    _serve(viewer, host, browser)
+    rate = fps if play else None
+    _serve(Viewer(scene, chosen, host=host, port=port, dark=dark, fps=rate), host, browser)
     return 0
 
 
-def _check(port: int, fps: float) -> None:
+def _check(files: tuple[str, ...], port: int, fps: float) -> bool:
+    """Whether there are files. Raises GeometryError for numbers that cannot be."""
+    if not files:
+        print("geomdl: expected at least one FILE (see 'geomdl view --help')", file=sys.stderr)
     if not 0 <= port <= 65535:
         raise GeometryError(f"port: expected 0..65535, got {port}")
     if not 0 < fps <= 240:
         raise GeometryError(f"fps: expected more than 0 and at most 240, got {fps}")
+    return bool(files)
 
 
 def _serve(viewer: "Viewer", host: str, browser: bool) -> None:
