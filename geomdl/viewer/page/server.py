@@ -19,6 +19,7 @@ from geomdl.viewer.viewpoint import initial
 
 PLAIN = Look()
 BESIDE = Path(__file__).with_name("beside.html")
+ENDING = 10.0  # seconds that `stop` waits for each thread
 ASPECT = 1.6  # of a usual page; each visitor's own is not known before it connects
 
 
@@ -50,7 +51,8 @@ class Viewer:
         self._host = host
         self._served: Future[viser.ViserServer] = Future()
         self._first: Future[Drawing] = Future()
-        threading.Thread(target=self._draw_first, name="geomdl first drawing", daemon=True).start()
+        self._drawing = threading.Thread(target=self._draw_first, name="first drawing", daemon=True)
+        self._drawing.start()
         try:
             self._server = self._serve(host, port)
         except BaseException:
@@ -88,12 +90,19 @@ class Viewer:
         self._stopped.wait()
 
     def stop(self) -> None:
-        """End all sessions and the server."""
-        for session in self.sessions:
+        """End all sessions and the server.
+
+        Waits for what is being drawn: Python cannot end while its threads compute in native code.
+        """
+        sessions = self.sessions
+        for session in sessions:
             session.close()
         if not self._stopped.is_set():
             self._stopped.set()
             self._server.stop()
+        for session in sessions:
+            session.join(ENDING)
+        self._drawing.join(ENDING)
 
     def _serve(self, host: str, port: int) -> viser.ViserServer:
         server = None

@@ -186,6 +186,10 @@ class Session:
         self._shared.links.join(self, None)
         self._nodes.clear()
 
+    def join(self, seconds: float) -> None:
+        """Wait until the work of a closed session has ended, at most so long."""
+        self._worker.join(seconds)
+
     def _begin(self) -> None:
         self._hello.wait(HELLO)
         if self._closed:

@@ -8,14 +8,22 @@ from collections.abc import Callable
 
 import torch
 
+_setting = threading.Lock()
+
 
 def leave_half() -> None:
     """Let the calling thread compute on half the cores, for the browser draws on this machine too.
 
     Threads that wait for each other at every step lose much more than they gain where a browser
-    takes their cores away.
+    takes their cores away. Other threads, also later ones, keep what they have.
     """
-    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
+    with _setting:
+        whole = torch.get_num_threads()
+        torch.set_num_threads(max(1, whole // 2))
+        # torch hands the last number that was set anywhere to threads to come.
+        keeper = threading.Thread(target=torch.set_num_threads, args=(whole,))
+        keeper.start()
+        keeper.join()
 
 
 class Worker:

@@ -1,7 +1,9 @@
 import threading
 import time
 
-from geomdl.viewer.page.worker import Worker
+import torch
+
+from geomdl.viewer.page.worker import Worker, leave_half
 
 
 def test_order_and_one_thread() -> None:
@@ -74,3 +76,23 @@ def test_no_processor_while_nothing_is_due() -> None:
     time.sleep(0.5)
     assert time.process_time() - begin < 0.1
     worker.close()
+
+
+def test_half_of_the_cores_is_left_by_one_thread_alone() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(8)
+    seen: list[int] = []
+
+    def leave() -> None:
+        leave_half()
+        seen.append(torch.get_num_threads())
+
+    try:
+        for target in (leave, leave, lambda: seen.append(torch.get_num_threads())):
+            thread = threading.Thread(target=target)
+            thread.start()
+            thread.join()
+        assert seen == [4, 4, 8]
+        assert torch.get_num_threads() == 8
+    finally:
+        torch.set_num_threads(before)
