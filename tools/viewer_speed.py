@@ -7,7 +7,8 @@ of steps the median:
 import             Python and all that `geomdl view` needs; the figures below begin after it
 page_small         command to pixels of a mesh of 10 000 triangles: what Chromium itself takes
 page_first, page   command to the first, and to all triangles of the large mesh on the page
-render             command to the written picture of the large mesh
+render             command to the written picture of the large mesh, 640 x 480
+render_sheet       ... of four such views on one sheet, which is the default
 points_first       command to 100 000 points of the cloud on the page
 points             ... to the last points that its view needs
 clip_mesh, clip_points    a moved plane until the page shows what is left
@@ -149,15 +150,16 @@ def command(*arguments: str) -> Iterator[Command]:
         running.end()
 
 
-def rendered(folder: Path) -> Figures:
-    """The picture of the large mesh, and the imports."""
+def rendered(folder: Path, *options: str) -> tuple[float, float]:
+    """Seconds of the imports, and of `geomdl render` of the large mesh after them."""
     out = folder / "picture.png"
-    with command("render", str(folder / "mesh.ply"), "-o", str(out), "--overwrite") as running:
+    arguments = (str(folder / "mesh.ply"), "-o", str(out), "--overwrite", *options)
+    with command("render", *arguments) as running:
         while running.line() != "done":
             pass
         if not out.exists():
             raise RuntimeError("geomdl render wrote no picture")
-        return {"import": running.imported, "render": time.time() - running.begun}
+        return running.imported, time.time() - running.begun
 
 
 def page_times(
@@ -235,7 +237,8 @@ def at_rest(page: Page) -> tuple[float, float]:
 
 def measured(folder: Path, browser: Browser) -> Figures:
     """One repeat of everything."""
-    found = rendered(folder)
+    imported, one = rendered(folder, "--views", "corner")
+    found = {"import": imported, "render": one, "render_sheet": rendered(folder)[1]}
     found["page_small"] = page_times(browser, folder / "small.ply", "triangles", 9_900)[1]
     enough = int(0.99 * 2 * 1000 * 500)
     first, every, _ = page_times(browser, folder / "mesh.ply", "triangles", enough)

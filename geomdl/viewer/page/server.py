@@ -99,7 +99,8 @@ class Viewer:
             session.close()
         if not self._stopped.is_set():
             self._stopped.set()
-            self._server.stop()
+            with guard.quiet():
+                self._server.stop()
         for session in sessions:
             session.join(ENDING)
         self._drawing.join(ENDING)
@@ -135,7 +136,8 @@ class Viewer:
             self._sessions[client.client_id] = session
         session.start(panel.build)
 
-    def _disconnected(self, client: viser.ClientHandle) -> None:
+    async def _disconnected(self, client: viser.ClientHandle) -> None:
+        # Not on viser's pool of threads: that takes no more work once the server stops.
         with self._lock:
             session = self._sessions.pop(client.client_id, None)
         if session is not None:

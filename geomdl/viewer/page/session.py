@@ -182,9 +182,8 @@ class Session:
         """The visitor has gone."""
         self._closed = True
         self._hello.set()
-        self._worker.close()
         self._shared.links.join(self, None)
-        self._nodes.clear()
+        self._worker.close(self._nodes.clear)
 
     def join(self, seconds: float) -> None:
         """Wait until the work of a closed session has ended, at most so long."""

@@ -35,6 +35,7 @@ class Worker:
         self._named: set[str] = set()
         self._count = itertools.count()
         self._closed = False
+        self._last: Callable[[], object] | None = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -55,10 +56,13 @@ class Worker:
             heapq.heappush(self._tasks, (due, next(self._count), name, function))
             self._changed.notify()
 
-    def close(self) -> None:
-        """Forget what waits, and end the thread after what it is doing."""
+    def close(self, last: Callable[[], object] | None = None) -> None:
+        """Forget what waits; after what it is doing the thread runs `last` and ends."""
         with self._changed:
+            if self._closed:
+                return
             self._closed = True
+            self._last = last
             self._tasks.clear()
             self._changed.notify()
 
@@ -84,4 +88,5 @@ class Worker:
                     self._named.discard(name or "")
                     return function
                 self._changed.wait(wait)
-            return None
+            last, self._last = self._last, None
+            return last

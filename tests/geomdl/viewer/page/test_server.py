@@ -80,9 +80,11 @@ def test_a_page_left_open_costs_nothing() -> None:
     viewer = Viewer(scene(), port=0)
     caller = Caller(viewer.url)
     until(lambda: viewer.sessions and caller.of("GlbMessage"))
-    time.sleep(1.5)
-    begin = time.process_time()
-    time.sleep(1.5)
-    assert time.process_time() - begin < 0.15
+    used = []
+    for _ in range(4):  # other work of this process may be ending still
+        begin = time.process_time()
+        time.sleep(1.0)
+        used.append(time.process_time() - begin)
+    assert min(used) < 0.05
     caller.close()
     viewer.stop()
