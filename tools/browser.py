@@ -60,7 +60,8 @@ def visit(browser: Browser, url: str, *, size: tuple[int, int] = (800, 480)) -> 
     )
     page = context.new_page()
     page.set_default_timeout(60_000)
-    page.goto(url, wait_until="domcontentloaded")
+    # On slow machines viser lowers the resolution; pictures could not be compared.
+    page.goto(f"{url}{'&' if '?' in url else '?'}fixedDpr=1", wait_until="domcontentloaded")
     page.wait_for_selector(CANVAS)
     return page
 

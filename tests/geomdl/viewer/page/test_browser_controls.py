@@ -20,8 +20,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 def page(chromium: Browser, serve: Serving, balls: Scene) -> Page:
     """The two balls from the front, with the panel built."""
     opened = visit(chromium, serve(balls, FRONT).url, size=(800, 700))
-    settled(opened)
     opened.get_by_role("tab", name="Look").wait_for()
+    settled(opened)  # the panel has taken its place beside the canvas
     return opened
 
 
