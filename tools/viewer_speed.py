@@ -10,7 +10,7 @@ page_first, page   command to the first, and to all triangles of the large mesh 
 render             command to the written picture of the large mesh, 640 x 480
 render_sheet       ... of four such views on one sheet, which is the default
 points_first       command to 100 000 points of the cloud on the page
-points             ... to the last points that its view needs
+points             ... until no more points came for 1.5 s, which may be a pause
 clip_mesh, clip_points    a moved plane until the page shows what is left
 click_mesh, click_points  what lies below a pixel; the first click builds a tree and is left out
 rest_cpu, rest_frames     share of a core, and pictures drawn, by a page left alone for five seconds
