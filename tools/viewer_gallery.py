@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "gallery"
 SIZE = (800, 600)
 PANEL = 324  # pixels beside the canvas
+PATIENCE = 8000  # milliseconds
 NOTES = ".mantine-Notifications-root { visibility: hidden }"  # of viser on software rendering
 GEOMDL = (sys.executable, "-m", "geomdl.cli")
 
@@ -153,6 +154,8 @@ def page_picture(arguments: list[str], target: Path) -> None:
     """What Chromium shows of `geomdl view ARGUMENTS`, with the panel."""
     with served(arguments) as url, chromium() as browser:
         page = visit(browser, url, size=(SIZE[0] + PANEL, SIZE[1]))
+        settled(page, seconds=90)
+        page.wait_for_timeout(PATIENCE)  # finer points of a cloud come after its first ones
         settled(page, seconds=90)
         page.screenshot(path=str(target), style=NOTES)
 
