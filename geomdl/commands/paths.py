@@ -15,6 +15,7 @@ def expand(names: Sequence[str], *, folders: bool = False) -> tuple[list[Path], 
     its shapes.
     """
     from geomdl.viewer.naming import natural
+    from geomdl.viewer.opening import can_open
 
     found: dict[Path, None] = {}
     wrong: list[str] = []
@@ -24,7 +25,7 @@ def expand(names: Sequence[str], *, folders: bool = False) -> tuple[list[Path], 
         if not path.exists() and glob.has_magic(str(path)):
             matches = sorted(map(Path, glob.glob(str(path), recursive=True)), key=natural)
             files = [p for p in matches if p.is_file()]
-            known = [p for p in files if is_known(p)]
+            known = [p for p in files if can_open(p)]
             others = f" that geomdl reads, only others ({len(files)})" if files else ""
             matches = known or ([p for p in matches if p.is_dir()] if folders else [])
             if not matches:
@@ -35,13 +36,6 @@ def expand(names: Sequence[str], *, folders: bool = False) -> tuple[list[Path], 
             except GeometryError as error:
                 wrong.append(str(error))
     return list(found), wrong
-
-
-def is_known(path: Path) -> bool:
-    """Whether a file holds a shape or cameras, by its name."""
-    from geomdl.viewer.opening import is_shape
-
-    return is_shape(path) or (path.suffix.lower() == ".json" and "transforms" in path.name)
 
 
 def inside(folder: Path) -> list[Path]:

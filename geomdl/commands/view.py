@@ -92,7 +92,7 @@ def _check(files: tuple[str, ...], port: int, fps: float) -> bool:
 
 def _serve(viewer: "Viewer", host: str, browser: bool) -> None:
     from geomdl.viewer.page import guard
-    from geomdl.viewer.show import has_screen
+    from geomdl.viewer.programs import has_screen
 
     # A visitor may leave while something is on its way to them.
     warnings.filterwarnings("ignore", message="Queued a .* on a closed connection")

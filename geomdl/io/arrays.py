@@ -123,7 +123,7 @@ def read_npz(source: Source) -> Shape:
                 if member.filename.endswith(".npy"):
                     with archive.open(member) as stream:
                         name = member.filename.removesuffix(".npy")
-                        arrays[name] = _member(source, name[:80], stream.read(member.file_size))
+                        arrays[name] = read_array(source, name[:80], stream.read(member.file_size))
     except GeometryError:
         raise
     except Exception as error:  # zipfile and zlib raise a dozen kinds
@@ -131,8 +131,8 @@ def read_npz(source: Source) -> Shape:
     return _from_arrays(source, arrays)
 
 
-def _member(source: Source, name: str, data: bytes) -> NDArray:
-    """The array of one .npy member; its header is held against its bytes."""
+def read_array(source: Source, name: str, data: bytes) -> NDArray:
+    """The array of a .npy; its header is held against its bytes. name: of the place, for errors."""
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)

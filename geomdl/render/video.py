@@ -1,6 +1,7 @@
 """Pictures one after the other, as an animated GIF or WebP, or as an MP4 by ffmpeg."""
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import shutil
@@ -58,17 +59,19 @@ def save_video(path: str | Path, frames: Iterable[Tensor], fps: float) -> int:
     return count
 
 
-def ffmpeg() -> str:
-    """The ffmpeg program: that of the package imageio-ffmpeg, or else one on the PATH.
-
-    Raises GeometryError where there is none.
-    """
-    try:
+def find_ffmpeg() -> str | None:
+    """The ffmpeg program: that of the package imageio-ffmpeg, or else one on the PATH."""
+    if importlib.util.find_spec("imageio_ffmpeg") is not None:
         import imageio_ffmpeg
 
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError):
-        found = shutil.which("ffmpeg")
+        with contextlib.suppress(RuntimeError):  # no program came with the package
+            return str(imageio_ffmpeg.get_ffmpeg_exe())
+    return shutil.which("ffmpeg")
+
+
+def ffmpeg() -> str:
+    """The ffmpeg program. Raises GeometryError where there is none."""
+    found = find_ffmpeg()
     if found is None:
         raise GeometryError(
             "mp4: expected ffmpeg; `pip install imageio-ffmpeg`, or put ffmpeg on the PATH, or "

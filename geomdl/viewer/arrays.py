@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import math
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from geomdl.errors import GeometryError
+from geomdl.io.arrays import read_array
 from geomdl.io.source import Source, read_source
 from geomdl.structures import PointCloud, VoxelGrid
 from geomdl.structures.srgb import from_srgb
@@ -58,22 +58,7 @@ def _read(source: Source) -> NDArray:
                 data = unpacked.read(4 << 30)
         except (OSError, EOFError, zlib.error) as error:
             raise source.error("gzip", f"broken: {str(error)[:120]}") from error
-    stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, fortran, dtype = read(stream)
-    except Exception as error:
-        raise source.error("header", f"no array: {str(error)[:120]}") from error
-    if dtype.hasobject or dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise source.error("header", f"arrays of {dtype} are not read")
-    count = math.prod(shape)
-    source.expect_bytes("values", count * dtype.itemsize, len(data) - stream.tell())
-    flat = np.frombuffer(data, dtype, count, stream.tell())
-    return flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+    return read_array(source, "array", data)
 
 
 def _kind(values: NDArray) -> str:

@@ -6,8 +6,9 @@ import functools
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, SupportsFloat, get_type_hints
 from urllib.parse import parse_qs, quote, urlsplit
 
 from geomdl.errors import GeometryError
@@ -223,6 +224,12 @@ def revive(changes: dict[str, Any], look: Look = Look()) -> Look:
     if unknown:
         raise GeometryError(f"look: expected fields of Look, got {unknown[0]!r}")
     return look.replace(**{name: _tuple(value) for name, value in changes.items()})
+
+
+def vector(values: Iterable[SupportsFloat]) -> Vector:
+    """Three numbers of a tensor, an array or a list as a Vector."""
+    x, y, z = (float(value) for value in values)
+    return (x, y, z)
 
 
 def _tuple(value: Any) -> Any:

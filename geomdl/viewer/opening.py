@@ -100,7 +100,7 @@ def _found(paths: Sequence[str | Path]) -> list[_Found]:
 def _matching(pattern: Path, group: int) -> Iterator[_Found]:
     """Files that can be opened; the folders only where there are no such files."""
     matches = sorted(map(Path, glob.iglob(str(pattern), recursive=True)), key=natural)
-    files = [path for path in matches if path.is_file() and _can_open(path)]
+    files = [path for path in matches if path.is_file() and can_open(path)]
     folders = [path for path in matches if path.is_dir() and "**" not in str(pattern)]
     if not files and not folders:
         got = f"{len(matches)} of another kind" if matches else "none"
@@ -138,7 +138,8 @@ def _inside(path: Path, group: int) -> Iterator[_Found]:
         yield from (_Found(file, group) for file in sorted(files, key=natural))
 
 
-def _can_open(path: Path) -> bool:
+def can_open(path: Path) -> bool:
+    """Whether a file holds a shape or cameras, by its name."""
     return is_shape(path) or (path.suffix.lower() == ".json" and "transforms" in path.name)
 
 

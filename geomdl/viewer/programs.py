@@ -1,13 +1,14 @@
 """What the viewer needs from outside of geomdl, and whether it is here: `geomdl doctor`."""
 
 import importlib.metadata
-import importlib.util
 import os
 import shutil
 import socket
 import sys
 from pathlib import Path
 from typing import Any
+
+from geomdl.render.video import find_ffmpeg
 
 BROWSERS = (
     *("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "firefox"),
@@ -28,9 +29,9 @@ def found() -> dict[str, Any]:
         "imageio-ffmpeg": version("imageio-ffmpeg"),
         "playwright": version("playwright"),
         "ipython": version("ipython"),
-        "ffmpeg": ffmpeg(),
+        "ffmpeg": find_ffmpeg(),
         "browser": browser(),
-        "display": display(),
+        "display": has_screen(),
         "remote": "SSH_CONNECTION" in os.environ,
         "port free": port_is_free(PORT),
     }
@@ -44,18 +45,6 @@ def version(name: str) -> str | None:
         return None
 
 
-def ffmpeg() -> str | None:
-    """The program that writes mp4: the one of imageio-ffmpeg, or one on the PATH."""
-    if importlib.util.find_spec("imageio_ffmpeg") is not None:
-        import imageio_ffmpeg
-
-        try:
-            return str(imageio_ffmpeg.get_ffmpeg_exe())
-        except RuntimeError:  # no program came with the package
-            pass
-    return shutil.which("ffmpeg")
-
-
 def browser() -> str | None:
     """A browser on the PATH or in macOS' applications."""
     named = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -65,7 +54,7 @@ def browser() -> str | None:
     return named
 
 
-def display() -> bool:
+def has_screen() -> bool:
     """Whether a window could open here."""
     if sys.platform in ("win32", "darwin"):
         return True

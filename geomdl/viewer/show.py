@@ -4,7 +4,6 @@ The page opens in the browser; in a notebook it appears below the cell. `page=Fa
 same with our rasteriser and gives it back.
 """
 
-import os
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels, VoxelGrid
 from geomdl.viewer.look import Look
 from geomdl.viewer.origin import near_camera
+from geomdl.viewer.programs import has_screen
 from geomdl.viewer.scene import Item, Scene, Shape
 
 if TYPE_CHECKING:
@@ -198,12 +198,6 @@ def in_notebook() -> bool:
 def at_prompt() -> bool:
     """Whether someone types at a Python prompt."""
     return getattr(sys, "ps1", None) is not None or bool(sys.flags.interactive)
-
-
-def has_screen() -> bool:
-    """Whether a browser can open a window here."""
-    linux = sys.platform.startswith("linux")
-    return not linux or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _picture(scene: Scene, look: Look, camera: Camera | None, size: tuple[int, int]) -> "Image":

@@ -12,7 +12,7 @@ from geomdl.errors import GeometryError
 from geomdl.render.viewpoint import VIEWS, fit_distance, frame_of, look_at, room_turns
 from geomdl.structures import Camera
 from geomdl.viewer.drawing import Dots, Drawing, Lines, Part, Photo, Surface, Words
-from geomdl.viewer.look import Look, Vector
+from geomdl.viewer.look import Look, Vector, vector
 
 MARGIN = 0.05  # of the picture, left free on each side
 MOST_POINTS = 400_000  # that a view is fitted to; a larger drawing is fitted to a sample
@@ -44,7 +44,7 @@ def initial(drawing: Drawing, look: Look, aspect: float = 4 / 3) -> Viewpoint:
     aspect: width / height. Rooms, whose faces are hidden from behind, are looked into.
     """
     if look.eye is not None and look.target is not None:
-        return Viewpoint(look.eye, look.target, _vector(frame_of(drawing.up)[2]), look.fov)
+        return Viewpoint(look.eye, look.target, vector(frame_of(drawing.up)[2]), look.fov)
     return named(drawing, look, names(drawing)[0], aspect)
 
 
@@ -98,7 +98,7 @@ def orbit(
         around = [(math.cos(t), math.sin(t)) for t in turns]
         local = torch.tensor([(c * right - s * back, s * right + c * back, up) for c, s in around])
         eyes = centre + local @ basis
-        return [dataclasses.replace(first, eye=_vector(eye)) for eye in eyes]
+        return [dataclasses.replace(first, eye=vector(eye)) for eye in eyes]
     points, centre = _points(drawing)
     directions = [(math.sin(t), -math.cos(t), height) for t in turns]
     some = points[:: max(len(points) // 50_000, 1)] - centre
@@ -109,8 +109,8 @@ def orbit(
         needed = (seen[:, :2].abs() / slope).amax(1) - seen[:, 2]
         reach = max(reach, float(needed.max()))
     away = torch.nn.functional.normalize(torch.tensor(directions) @ basis, dim=1)
-    up = _vector(basis[2])
-    return [Viewpoint(_vector(centre + reach * a), _vector(centre), up, look.fov) for a in away]
+    up = vector(basis[2])
+    return [Viewpoint(vector(centre + reach * a), vector(centre), up, look.fov) for a in away]
 
 
 def _fitted(
@@ -133,7 +133,7 @@ def _fitted(
     shift = fit_distance((points - centre) @ turned.T, (slope * aspect, slope))
     eye = centre + shift @ turned
     target = eye - away * (eye - centre).dot(away)
-    return Viewpoint(_vector(eye), _vector(target), _vector(basis[2]), fov)
+    return Viewpoint(vector(eye), vector(target), vector(basis[2]), fov)
 
 
 def _points(drawing: Drawing) -> tuple[Tensor, Tensor]:
@@ -185,8 +185,3 @@ def _surfaces(drawing: Drawing) -> list[Surface]:
 
 def _rooms(drawing: Drawing) -> list[Surface]:
     return [part for part in _surfaces(drawing) if part.front]
-
-
-def _vector(values: Tensor) -> Vector:
-    x, y, z = values.tolist()
-    return (x, y, z)

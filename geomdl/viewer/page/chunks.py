@@ -1,6 +1,7 @@
 """The chunks of one cloud in the page of one visitor: viser nodes, and what each was made of."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from geomdl.structures.srgb import to_srgb
 from geomdl.viewer.detail import View, choose, gaps
 from geomdl.viewer.drawing import Dots
 from geomdl.viewer.levels import Levels, near_centre
+from geomdl.viewer.look import vector
 
 PREVIEW = 100_000  # points sent before the levels are known
 CLOSED = 1.1  # radius, in gaps between points, at which discs close a surface
@@ -99,7 +101,7 @@ class Chunks:
             point_shape="circle",
             point_shading="flat",
             precision="float32",
-            position=_tuple(centre),
+            position=vector(centre),
         )
 
     def arrange(self, levels: Levels, dots: Dots, view: View | None, budget: int) -> list[int]:
@@ -126,7 +128,7 @@ class Chunks:
         near, centre, scale = near_centre(points, levels.low[chunk], levels.high[chunk])
         if scale / 4096 > SHARP * float(levels.spacing[-1]):
             near, scale = (points.double() - centre).float(), 1.0
-        return Packet(near.numpy(), srgb_of(dots, rows), _tuple(centre), scale, kept)
+        return Packet(near.numpy(), srgb_of(dots, rows), vector(centre), scale, kept)
 
     def put(self, chunk: int, packet: Packet) -> None:
         """Send a packet; colours alone where the points are there already."""
@@ -222,6 +224,7 @@ def srgb_of(dots: Dots, rows: Tensor) -> Numbers:
     return tones
 
 
+@cache
 def _tones() -> Numbers:
     """Bytes of sRGB (TONES,) for equal steps of linear light."""
     linear = torch.linspace(0, 1, TONES)
@@ -241,8 +244,3 @@ def _same(one: Tensor | None, other: Tensor | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.data_ptr() == other.data_ptr() and one.shape == other.shape
-
-
-def _tuple(vector: Tensor) -> tuple[float, float, float]:
-    x, y, z = vector.tolist()
-    return x, y, z

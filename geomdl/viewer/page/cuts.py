@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from geomdl.viewer.look import AXES, Plane, Vector, plane
+from geomdl.viewer.look import AXES, Plane, Vector, plane, vector
 
 Range = tuple[float, float]
 
@@ -66,7 +66,7 @@ def cuts_of(
         else:
             ranges[axis][0] = max(ranges[axis][0], -cut.offset)
     pairs = tuple((min(a, b), max(a, b)) for a, b in ranges)
-    return Cuts(_vector(box[0]), _vector(box[1]), (pairs[0], pairs[1], pairs[2]), tuple(free))
+    return Cuts(vector(box[0]), vector(box[1]), (pairs[0], pairs[1], pairs[2]), tuple(free))
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def flipped(cut: Plane) -> Plane:
 def facing(eye: Vector, target: Vector) -> Plane:
     """The plane through the target that cuts away what is before it, seen from the eye."""
     away = torch.tensor(eye) - torch.tensor(target)
-    normal = _vector((away / away.norm()).tolist())
+    normal = vector((away / away.norm()).tolist())
     return Plane(normal, sum(n * t for n, t in zip(normal, target, strict=True)))
 
 
@@ -130,8 +130,3 @@ def places(step: float) -> int:
 
 def _axis(normal: Vector) -> int | None:
     return next((i for i, n in enumerate(normal) if abs(n) > 1 - 1e-6), None)
-
-
-def _vector(values: Sequence[float]) -> Vector:
-    x, y, z = values
-    return (x, y, z)

@@ -9,7 +9,7 @@ import viser
 from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera
 from geomdl.viewer.cameras import single_cameras
-from geomdl.viewer.look import Look, Vector
+from geomdl.viewer.look import Look, Vector, vector
 from geomdl.viewer.page import script, style
 from geomdl.viewer.page.controls import Controls, show
 from geomdl.viewer.page.legend import number
@@ -101,7 +101,7 @@ class Inspector:
         self._show_mark((x, y, z))
         self._show_words(caption(found, self.session.look))
         if self.measuring.value:
-            self._measured(_vector(found.position))
+            self._measured(vector(found.position))
 
     def _stand(self) -> None:
         """Look as the picked camera does."""
@@ -129,13 +129,12 @@ class Inspector:
         self.list.content = measures_html(look.measure)
         self.buttons.visible = bool(look.measure)
 
-    def _show_mark(self, position: object) -> None:
+    def _show_mark(self, position: Vector | None) -> None:
         script.call(self.session.client, "overlay.marks", 0 if position is None else 1)
         if position is None:
             if self._mark is not None:
                 self._mark.visible = False
             return
-        place = _vector(position)
         if self._mark is None:
             drawing = self.session.drawing
             size = 1.0 if drawing is None else float((drawing.high - drawing.low).norm())
@@ -145,9 +144,9 @@ class Inspector:
                 COLOR,
                 point_size=2 * size * SHARE,
                 point_shape="circle",
-                position=place,
+                position=position,
             )  # lights are off in the page: a sphere would be black
-        self._mark.position = place
+        self._mark.position = position
         self._mark.visible = True
 
     def _show_words(self, text: str) -> None:
@@ -166,7 +165,7 @@ def through(camera: Camera, reach: float) -> Viewpoint:
     _, down, forward = pose.rotation.unbind(-1)
     fov = math.degrees(2 * math.atan(camera.height / 2 / float(camera.intrinsics[1, 1])))
     eye = pose.translation
-    return Viewpoint(_vector(eye), _vector(eye + reach * forward), _vector(-down), fov)
+    return Viewpoint(vector(eye), vector(eye + reach * forward), vector(-down), fov)
 
 
 def caption(found: Pick, look: Look) -> str:
@@ -187,7 +186,7 @@ def to_html(found: Pick, origin: Vector = (0.0, 0.0, 0.0)) -> str:
 
     origin: where in the files the scene's zero is; positions are told as the files count them.
     """
-    here = _plain(_vector(found.position))
+    here = _plain(vector(found.position))
     moved = [f"{p + o:.3f}".replace("-", "−") for p, o in zip(here, origin, strict=True)]
     place = " ".join(moved if any(origin) else map(number, here))
     rows = {"item": found.item, found.kind: f"{found.index:,}", "position": place, **found.values}
@@ -221,8 +220,3 @@ def measures_html(measures: tuple[Measure, ...]) -> str:
 
 def _note(text: str) -> str:
     return f'<div style="{STYLE};opacity:0.7">{escape(text)}</div>'
-
-
-def _vector(values: object) -> Vector:
-    x, y, z = (float(v) for v in values)  # type: ignore[attr-defined]
-    return (x, y, z)

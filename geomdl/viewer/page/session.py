@@ -15,7 +15,7 @@ import viser
 from geomdl.errors import GeometryError
 from geomdl.viewer.compose import compose
 from geomdl.viewer.drawing import Drawing
-from geomdl.viewer.look import Look, Vector, from_link
+from geomdl.viewer.look import Look, Vector, from_link, vector
 from geomdl.viewer.page import script
 from geomdl.viewer.page.aim import AXES, reach, size_of
 from geomdl.viewer.page.links import Links
@@ -131,7 +131,7 @@ class Session:
         """Where the visitor looks from."""
         camera = self.client.camera
         eye, target, up = (
-            _vector(v) for v in (camera.position, camera.look_at, camera.up_direction)
+            vector(v) for v in (camera.position, camera.look_at, camera.up_direction)
         )
         return Viewpoint(eye, target, up, math.degrees(camera.fov))
 
@@ -267,7 +267,7 @@ class Session:
         look, aspect = self._fitted
         close = 1e-3 * math.dist(seen.eye, seen.target)
         # The view for all visitors may be sent later than this one's own, and undo it.
-        common = _vector(self.client._viser_server.initial_camera.position)
+        common = vector(self.client._viser_server.initial_camera.position)
         if min(math.dist(seen.eye, eye) for eye in (*self._eyes, common)) > close:
             self._fitted = None
         elif abs(self.aspect / aspect - 1) > 0.01 or math.dist(seen.eye, self._eyes[-1]) > close:
@@ -339,7 +339,7 @@ class Session:
     def _clicked(self, event: viser.SceneClickEvent) -> None:
         camera = self.client.camera
         pixel = 2 * math.tan(camera.fov / 2) / max(camera.image_height, 1)
-        origin, direction = _vector(event.ray_origin), _vector(event.ray_direction)
+        origin, direction = vector(event.ray_origin), vector(event.ray_direction)
         for callback in self._clicks:
             self._worker.later(lambda callback=callback: callback(origin, direction, pixel))  # type: ignore[misc]
 
@@ -367,8 +367,3 @@ class Session:
             return
         self.notify("Something failed", f"{type(error).__name__}: {error}")
         traceback.print_exception(error, file=sys.stderr)
-
-
-def _vector(values: Any) -> Vector:
-    x, y, z = (float(value) for value in values)
-    return (x, y, z)

@@ -1,3 +1,4 @@
+import importlib.util
 import socket
 
 import pytest
@@ -61,17 +62,17 @@ def test_displays_of_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs.sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    assert not programs.display()
+    assert not programs.has_screen()
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert programs.display()
+    assert programs.has_screen()
 
 
 def test_ffmpeg_comes_from_the_package_or_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(programs.shutil, "which", {"ffmpeg": "/opt/ffmpeg"}.get)
-    assert programs.ffmpeg() == "/opt/ffmpeg"
+    assert programs.find_ffmpeg() == "/opt/ffmpeg"
     monkeypatch.setattr(programs.shutil, "which", lambda name: None)
-    assert programs.ffmpeg() is None
+    assert programs.find_ffmpeg() is None
 
 
 def test_versions_are_numbers() -> None:
