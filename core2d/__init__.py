@@ -1,1 +1,1 @@
-"""Networks on regular grids of one, two or three axes. The networks come with version 0.2."""
+"""Networks on regular grids of one, two or three axes, and what trains, inspects and mends them."""

@@ -1,75 +1,24 @@
-"""Errors that say which argument was wrong, what came and what was expected.
+"""Errors of shapes: the checks of core2d, and those of offsets and faces.
 
 torch is imported when a tensor is checked, so that `geomdl --help` does not wait for it.
 """
 
 from typing import TYPE_CHECKING
 
+from core2d.errors import InputError as GeometryError
+from core2d.errors import describe, expect_number, expect_tensor
+
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-
-class GeometryError(ValueError):
-    """Bad geometry or a bad file: the message names the argument or file, and what was expected."""
-
-
-def describe(value: object) -> str:
-    """What came, in a few words: 'float32 tensor (10, 3) on cpu', 'str', ..."""
-    from torch import Tensor
-
-    if isinstance(value, Tensor):
-        kind = str(value.dtype).removeprefix("torch.")
-        return f"{kind} tensor {tuple(value.shape)} on {value.device}"
-    return f"{type(value).__name__} {value!r}"[:120]
-
-
-def expect_tensor(
-    name: str,
-    value: object,
-    shape: str,
-    *,
-    dtypes: "tuple[torch.dtype, ...] | str | None" = None,
-    finite: bool = False,
-    like: "Tensor | None" = None,
-) -> "Tensor":
-    """Check that `value` is a tensor of `shape` and give it back.
-
-    `shape` names axes by space-separated words: numbers are exact, words are free, a leading '*'
-    stands for any number of axes ("N 3", "*S C"). `dtypes` is a tuple of dtypes, or "float",
-    "int" or "bool". `finite` refuses NaN and infinity. `like` demands the same device.
-    Raises GeometryError.
-    """
-    import torch
-
-    if not isinstance(value, torch.Tensor):
-        raise GeometryError(f"{name}: expected a tensor ({shape}), got {describe(value)}")
-    axes = shape.split()
-    free = bool(axes) and axes[0].startswith("*")
-    fixed = axes[1:] if free else axes
-    rank_ok = value.ndim >= len(fixed) if free else value.ndim == len(fixed)
-    sizes = value.shape[value.ndim - len(fixed) :] if rank_ok else ()
-    if not rank_ok or any(a.isdigit() and int(a) != s for a, s in zip(fixed, sizes, strict=True)):
-        raise GeometryError(f"{name}: expected shape ({shape}), got {describe(value)}")
-    if isinstance(dtypes, str):
-        matches = {
-            "float": value.is_floating_point(),
-            "int": not value.is_floating_point()
-            and not value.is_complex()
-            and value.dtype != torch.bool,
-            "bool": value.dtype == torch.bool,
-        }[dtypes]
-        if not matches:
-            raise GeometryError(f"{name}: expected a {dtypes} tensor, got {describe(value)}")
-    elif dtypes is not None and value.dtype not in dtypes:
-        wanted = " or ".join(str(d).removeprefix("torch.") for d in dtypes)
-        raise GeometryError(f"{name}: expected dtype {wanted}, got {describe(value)}")
-    if like is not None and value.device != like.device:
-        raise GeometryError(f"{name}: expected a tensor on {like.device}, got {describe(value)}")
-    if finite and value.is_floating_point() and not bool(torch.isfinite(value).all()):
-        bad = int((~torch.isfinite(value)).sum())
-        raise GeometryError(f"{name}: {bad} values are NaN or infinite in {describe(value)}")
-    return value
+__all__ = [
+    "GeometryError",
+    "describe",
+    "expect_faces",
+    "expect_number",
+    "expect_offsets",
+    "expect_tensor",
+]
 
 
 def expect_offsets(name: str, offsets: "Tensor | None", count: int, like: "Tensor") -> "Tensor":
@@ -96,17 +45,3 @@ def expect_faces(name: str, faces: "Tensor", vertex_count: int) -> "Tensor":
             f"{vertex_count - 1}"
         )
     return faces
-
-
-def expect_number(
-    name: str, value: float, *, low: float | None = None, above: float | None = None
-) -> float:
-    """A finite number, at least `low` or greater than `above`. Raises GeometryError."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or value != value or value in (float("inf"), float("-inf")):
-        raise GeometryError(f"{name}: expected a finite number, got {value!r}")
-    if low is not None and value < low:
-        raise GeometryError(f"{name}: expected at least {low}, got {value}")
-    if above is not None and value <= above:
-        raise GeometryError(f"{name}: expected more than {above}, got {value}")
-    return value

@@ -1,0 +1,1 @@
+"""One published network per file, at its published sizes; smaller sizes are arguments."""

@@ -1,0 +1,54 @@
+"""The settings that every recipe shares: `Train`. Each field is a flag of `geomdl fit`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core2d.errors import InputError, expect_number
+
+Optimiser = Literal["sgd", "rmsprop", "adam", "adamw"]
+Schedule = Literal["constant", "step", "plateau", "cosine", "one-cycle"]
+Precision = Literal["32", "bf16", "16"]
+
+
+@dataclass(frozen=True)
+class Train:
+    """How a network is trained.
+
+    epochs: passes over the training set. batch: examples per step, over all devices together.
+    rate: learning rate; with a schedule the largest one. schedule: "step" multiplies by `gamma` at
+    each of `milestones` (shares of the run), "plateau" when the validation loss has not improved
+    for `patience` epochs, "cosine" falls to 0, "one-cycle" rises for `warmup` and falls to 0.
+    warmup: share of the run over which the rate rises from 0. momentum: of sgd. decay: weight
+    decay. clip: largest norm of the gradients, 0 for none. accumulate: parts into which a batch is
+    cut. ema: decay of the averaged weights that are evaluated, 0 for none. stop: epochs without
+    a better validation metric after which to stop, 0 for never. precision: "bf16" runs under
+    autocast. channels_last: memory order of images, faster for convolutions on a CPU.
+    """
+
+    epochs: float = 10
+    batch: int = 128
+    rate: float = 1e-3
+    optimiser: Optimiser = "adam"
+    momentum: float = 0.9
+    nesterov: bool = False
+    decay: float = 0.0
+    schedule: Schedule = "constant"
+    warmup: float = 0.0
+    milestones: tuple[float, ...] = (0.5, 0.75)
+    gamma: float = 0.1
+    patience: int = 5
+    clip: float = 0.0
+    accumulate: int = 1
+    ema: float = 0.0
+    stop: int = 0
+    precision: Precision = "32"
+    channels_last: bool = False
+
+    def __post_init__(self) -> None:
+        expect_number("epochs", self.epochs, above=0)
+        expect_number("batch", self.batch, low=1)
+        expect_number("rate", self.rate, low=0)
+        expect_number("accumulate", self.accumulate, low=1)
+        expect_number("warmup", self.warmup, low=0)
+        if self.batch % self.accumulate:
+            raise InputError(f"accumulate: expected a divisor of batch {self.batch}")
