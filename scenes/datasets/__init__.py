@@ -1,0 +1,1 @@
+"""Real data sets as `core2d.train.recipe.Data`: three sets that share no example."""

@@ -1,0 +1,92 @@
+"""MNIST and Fashion-MNIST: 60,000 + 10,000 pictures of 28 x 28 in ten classes.
+
+LeCun, Cortes, Burges 1998; Xiao, Rasul, Vollgraf 2017. Read from the official gzip'ed IDX files
+or from an npz with x_train, y_train, x_test, y_test.
+"""
+
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core2d.errors import InputError
+from core2d.train.recipe import Data
+from scenes.datasets.cache import Arrays, content_keys, decoded
+from scenes.datasets.download import OFFICIAL, find
+from scenes.datasets.images import Augment, Images
+from scenes.datasets.split import carve
+
+DIGITS = tuple("0123456789")
+GARMENTS = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+MNIST_MEAN, MNIST_STD = (0.1307,), (0.3081,)
+FASHION_MEAN, FASHION_STD = (0.2860,), (0.3530,)
+
+
+def mnist(*, validation: int = 5000, seed: int = 0, augment: Augment | None = None) -> Data:
+    """Handwritten digits; `validation` of the training pictures are set aside by `seed`."""
+    return _data("mnist", DIGITS, MNIST_MEAN, MNIST_STD, validation, seed, augment)
+
+
+def fashion_mnist(*, validation: int = 5000, seed: int = 0, augment: Augment | None = None) -> Data:
+    """Garments; `validation` of the training pictures are set aside by `seed`."""
+    return _data("fashion_mnist", GARMENTS, FASHION_MEAN, FASHION_STD, validation, seed, augment)
+
+
+def _data(
+    name: str,
+    classes: tuple[str, ...],
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    validation: int,
+    seed: int,
+    augment: Augment | None,
+) -> Data:
+    official = [file for file, _, _ in OFFICIAL[name].files]
+    found = decoded(name, find(name, [official, [f"{name}.npz"]]), read)
+    label, key = found["train_label"], found["train_key"]
+    kept, held = carve(label, key, found["test_key"], validation, seed)
+    train = Images(found["train_image"], label, kept, mean, std, augment)
+    valid = Images(found["train_image"], label, held, mean, std)
+    every = torch.arange(len(found["test_label"]))
+    test = Images(found["test_image"], found["test_label"], every, mean, std)
+    return Data(train, valid, test, classes)
+
+
+def read(paths: Sequence[Path]) -> Arrays:
+    """Four IDX files, or one npz -> {train,test}_{image (N, 1, H, W), label, key}."""
+    if paths[0].suffix == ".npz":
+        with np.load(paths[0], allow_pickle=False) as file:
+            raw = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
+    else:
+        raw = [read_idx(path) for path in paths]
+    arrays = {}
+    for name, image, label in (("train", *raw[:2]), ("test", *raw[2:])):
+        if image.ndim != 3 or image.dtype != np.uint8 or len(image) != len(label):
+            raise InputError(
+                f"{paths[0]}: expected uint8 images (N, H, W) and N labels, got {image.dtype} "
+                f"{image.shape} and {label.shape}"
+            )
+        arrays |= {
+            f"{name}_image": image[:, None],
+            f"{name}_label": label.astype(np.uint8),
+            f"{name}_key": content_keys(image),
+        }
+    return arrays
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """A gzip'ed IDX file of bytes -> its array. Raises InputError where it is none, or cut off."""
+    content = gzip.decompress(path.read_bytes())
+    axes = content[3] if len(content) > 3 else 0
+    if content[:3] != b"\x00\x00\x08" or len(content) < 4 + 4 * axes:
+        raise InputError(f"{path}: expected an IDX file of unsigned bytes")
+    shape = np.frombuffer(content, ">u4", axes, 4).astype(int)
+    values = np.frombuffer(content, np.uint8, -1, 4 + 4 * axes)
+    if len(values) != shape.prod():
+        raise InputError(f"{path}: expected {shape.prod()} values, got {len(values)}")
+    return values.reshape(shape)
