@@ -100,9 +100,10 @@ def fully_connected(inputs: int, hidden: int, classes: int, dropout: float) -> n
         nn.Dropout(dropout),
         nn.Linear(hidden, classes),
     )
-    for layer in (head[0], head[3], head[6]):
-        nn.init.normal_(layer.weight, 0, 0.01)
-        nn.init.zeros_(layer.bias)
+    for layer in head:
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, 0, 0.01)
+            nn.init.zeros_(layer.bias)
     return head
 
 
