@@ -29,7 +29,8 @@ def hits(
 ) -> tuple[int, int]:
     """Scores (B, C, *S), label (B, *S) -> labels among the k largest scores, labels that count.
 
-    To be summed over batches. Equal scores go to the lower class. Raises InputError.
+    To be summed over batches. Of equal scores the lower class wins; NaN never does. Raises
+    InputError.
     """
     expect_labels(scores, label, ignore)
     if not 1 <= k <= scores.shape[1]:
@@ -40,7 +41,7 @@ def hits(
     classes = torch.arange(scores.shape[1], device=scores.device)
     earlier = classes.view(-1, *(1,) * (scores.ndim - 2)) < index
     rank = ((scores > own) | ((scores == own) & earlier)).sum(1)
-    right = (rank < k) & ~own[:, 0].isnan() & kept
+    right = (rank < k) & ~scores.isnan().any(1) & kept
     return int(right.sum()), int(kept.sum())
 
 

@@ -5,6 +5,7 @@ continuous function on a cube (core2d/approximation.py shows how well).
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,12 +33,12 @@ class MLP(nn.Module):
             raise InputError(f"sizes: expected two or more numbers >= 1, got {list(sizes)}")
         if not 0 <= dropout < 1:
             raise InputError(f"dropout: expected a share in [0, 1), got {dropout}")
+        self.features = sizes[0]
         self.activation, self.dropout = activation, dropout
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.layers = nn.ModuleList(nn.Linear(n, m) for n, m in pairs)
+        self.layers = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise(sizes))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = flat("x", x, self.layers[0].weight.shape[1])
+        x = flat("x", x, self.features)
         for layer in self.layers[:-1]:
             x = F.dropout(self.activation(layer(x)), self.dropout, self.training)
         return self.layers[-1](x)
