@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, expect_number
+from core2d.errors import InputError
 from core2d.losses import VOID
 from core2d.train.recipe import Batch
 

@@ -57,6 +57,17 @@ OFFICIAL = {
         "30 MB",
         "Zalando Research, MIT",
     ),
+    "cifar10": Source(
+        (
+            (
+                "cifar-10-binary.tar.gz",
+                "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            ),
+        ),
+        "162 MB",
+        "Krizhevsky",
+    ),
 }
 
 
