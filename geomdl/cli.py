@@ -19,11 +19,14 @@ COMMANDS = {
     "view": "a page in the browser: meshes, clouds, grids, cameras with their photographs",
     "render": "the same scene as a picture, a sheet of views, a turntable or a video",
     "reconstruct": "a folder of RGB-D frames to a coloured mesh",
+    "fit": "train a network: a recipe by its name, or one of yours",
     "doctor": "which ops run on what here, and what to do about what is missing",
     "list": "the systems of the ledger, the ops and where they run, the formats",
     "bench": "the speed of the ops on this machine, against the peers that are installed",
     "demo": "build a room, scan it, reconstruct it, compare it with the truth",
 }
+# Commands that read their arguments themselves, since their options depend on the first one.
+OWN = ("fit",)
 HELP = """usage: geomdl COMMAND [arguments]
 
 Shapes in space: scans, meshes and point clouds, from files to pictures.
@@ -37,6 +40,7 @@ examples:
   geomdl render bunny.obj -o bunny.png               four views on one sheet
   geomdl convert "scans/*.obj" -o clouds --to pcd --points 20000
   geomdl reconstruct kitchen/ -o kitchen.ply         RGB-D frames to a coloured mesh
+  geomdl fit fashion_lenet                           train a network
   geomdl COMMAND --help                              arguments and examples of a command
 
 Patterns in quotes are expanded, ** goes into folders. With --json, info, convert, doctor, list and
@@ -86,6 +90,8 @@ def _guarded(name: str, arguments: Sequence[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn  # undone by catch_warnings
+            if name in OWN:
+                return int(module.run(arguments))
             code = tyro.cli(
                 module.command,
                 prog=f"geomdl {name}",

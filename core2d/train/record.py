@@ -22,7 +22,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Result:
-    """One recipe's outcome over its seeds: metric name -> one value per seed."""
+    """One recipe's outcome over its seeds: metric name -> one value per seed.
+
+    curves: for each seed the lines of its log, one per epoch.
+    """
 
     recipe: str
     command: str
@@ -32,6 +35,7 @@ class Result:
     expect: Mapping[str, float]
     reference: Mapping[str, Reference] = field(default_factory=dict)
     data: str = ""
+    curves: Sequence[Sequence[Mapping[str, float]]] = ()
 
 
 def machine() -> str:
@@ -77,6 +81,7 @@ def write_result(result: Result, folder: Path) -> Path:
             name: {"value": r.value, "source": r.source} for name, r in result.reference.items()
         },
         "data": result.data,
+        "curves": [[dict(line) for line in curve] for curve in result.curves],
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.recipe}.json"

@@ -1,0 +1,68 @@
+"""Files of a run, written so that a crash or a full disk leaves the earlier one whole."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core2d.errors import InputError
+
+
+def replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a new file beside `path`, bring it to the disk, then take its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        write(part)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def save_json(path: Path, content: Mapping[str, Any]) -> None:
+    """A JSON file."""
+    text = json.dumps(content, indent=1, default=str) + "\n"
+    replace(path, lambda part: part.write_text(text))
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Parameters and buffers as safetensors; shared tensors once."""
+    from safetensors.torch import save_model
+
+    replace(path, lambda part: save_model(model, str(part)))
+
+
+def load_weights_of_run(path: Path, model: nn.Module) -> None:
+    """Fill a model with what `save_weights` wrote. Raises InputError where they do not fit."""
+    from safetensors.torch import load_model
+
+    try:
+        load_model(model, str(path))
+    except RuntimeError as error:
+        raise InputError(f"{path}: the weights do not fit this model: {error}") from error
+
+
+def save_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
+    """A checkpoint that `torch.load(weights_only=True)` reads."""
+    replace(path, lambda part: torch.save(dict(content), part))
+
+
+def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """What `save_checkpoint` wrote. Raises InputError where it is broken."""
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: no checkpoint can be read from it: {error}") from error
