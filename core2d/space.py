@@ -85,10 +85,15 @@ class Space(ABC):
 
     @abstractmethod
     def unpool(self, x: Field, indices: Field, like: Field) -> Field:
-        """Values back to where `pool_indices` found them on the sites of `like`, zero elsewhere."""
+        """Values back to where `pool_indices` found them on the sites of `like`, zero elsewhere.
+
+        The adjoint of max pooling: where windows overlap on one maximum, values add up.
+        """
 
     @abstractmethod
-    def resize(self, x: Field, like: Field | None = None, scale: int = 0, mode: Mode = "nearest"):
+    def resize(
+        self, x: Field, like: Field | None = None, scale: int = 0, mode: Mode = "nearest"
+    ) -> Field:
         """Interpolated onto the sites of `like`, or `scale` times as fine."""
 
     @abstractmethod
@@ -173,7 +178,6 @@ class Dense(Space):
     }
     MAX: ClassVar = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
     MEAN: ClassVar = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
-    UNPOOL: ClassVar = {1: F.max_unpool1d, 2: F.max_unpool2d, 3: F.max_unpool3d}
     ADAPTIVE: ClassVar[dict[str, Any]] = {
         "max": {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d},
         "mean": {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d},
@@ -228,6 +232,8 @@ class Dense(Space):
         dilation: Size = 1,
         groups: int = 1,
     ) -> Tensor:
+        if self.extent(x) and x.shape[1] != len(weight):
+            raise InputError(f"x: expected {len(weight)} channels, got {describe(x)}")
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         wanted = (
             tuple(n * s for n, s in zip(self.extent(x), steps, strict=True))
@@ -240,11 +246,9 @@ class Dense(Space):
         ):
             starts.append(d * (k - 1) // 2 if k % 2 else 0)
             tails.append(out - ((n - 1) * s + d * (k - 1) + 1 - starts[-1]))  # < 0: cut, > 0: zeros
-            if not (n - 1) * s < out <= n * s + s - 1:
-                raise InputError(
-                    f"like: {n} sites at stride {s} come from {(n - 1) * s + 1} to {n * s}, "
-                    f"got {out}"
-                )
+            if not (n - 1) * s < out < (n + 1) * s:
+                span = f"{(n - 1) * s + 1} to {(n + 1) * s - 1}"
+                raise InputError(f"like: {n} sites at stride {s} come from {span}, got {out}")
         symmetric = all(0 <= t + p < s for t, p, s in zip(tails, starts, steps, strict=True))
         transposed = self.TRANSPOSED[self.axes]
         if symmetric:  # the centred case in one call, as torch's padding and output_padding
@@ -297,7 +301,7 @@ class Dense(Space):
     def unpool(self, x: Tensor, indices: Tensor, like: Tensor) -> Tensor:
         shape = self.extent(like)
         flat = x.new_zeros(*x.shape[:2], math.prod(shape))
-        flat = flat.scatter(2, indices.flatten(2), x.flatten(2))
+        flat = flat.scatter_add(2, indices.flatten(2), x.flatten(2))
         return flat.view(*x.shape[:2], *shape)
 
     def resize(
