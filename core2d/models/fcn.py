@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core2d.errors import InputError
 from core2d.layers.conv import Conv
+from core2d.layers.dropout import Dropout
 from core2d.layers.init import he_normal
 from core2d.models.vgg import DEPTHS, GRID, VGG
 from core2d.space import Field, Space, as_space
@@ -76,28 +77,28 @@ class FCN(nn.Module):
         super().__init__()
         if stride not in SKIPS:
             raise InputError(f"stride: expected 32, 16 or 8, got {stride!r}")
-        self.space, self.rate = as_space(space), dropout
+        self.space = as_space(space)
         self.encoder = VGG(
             DEPTHS[16], norm=norm, classes=1, inputs=inputs, width=width, hidden=0, space=space
         )
         self.encoder.classifier = nn.Identity()
         self.fc6 = Conv(self.space, 8 * width, hidden, GRID)
         self.fc7 = Conv(self.space, hidden, hidden, 1)
+        self.dropout = Dropout(self.space, dropout)
         he_normal(self)
         self.scales = (1.0,) * 2 if norm else SCALES
         skips = SKIPS[stride]
         sources = [hidden, 8 * width, 4 * width][: skips + 1]
         self.scores = nn.ModuleList(Conv(self.space, n, classes, 1) for n in sources)
-        for score in self.scores:
-            nn.init.zeros_(score.weight)
-            nn.init.zeros_(score.bias)
+        for value in self.scores.parameters():
+            nn.init.zeros_(value)
         self.ups = nn.ModuleList(ScoreUp(self.space, classes, 2) for _ in range(skips))
         self.last = ScoreUp(self.space, classes, stride, learned=False)
 
     def features(self, x: Field) -> Field:
         """Field (B, 8 width, *S/32) -> (B, hidden, *S/32): the classifier at every site."""
         for layer in (self.fc6, self.fc7):
-            x = self.space.map(lambda v: F.dropout(F.relu(v), self.rate, self.training), layer(x))
+            x = self.dropout(self.space.map(F.relu, layer(x)))
         return x
 
     def forward(self, x: Field) -> Field:

@@ -13,6 +13,7 @@ from torch import nn
 
 from core2d.errors import InputError
 from core2d.layers.conv import Conv, ConvTranspose
+from core2d.layers.dropout import Dropout
 from core2d.layers.init import he_normal
 from core2d.space import Field, Padding, Space, as_space
 
@@ -43,8 +44,9 @@ class UNet(nn.Module):
 
     width: channels of the first level, doubled at each of the `depth` further ones (published: 64
     and 4, no norm). up(space, inputs, outputs): makes the upsampling of a level, called as
-    module(x, like). norm(space, channels): makes a norm (BatchNorm, or None). dropout: of the
-    deepest two levels. Best with extents divisible by 2^depth.
+    module(x, like): ConvTranspose, or one of core2d.layers.resample. norm(space, channels): makes
+    a norm (BatchNorm, or None). dropout: of the two deepest levels. Best with extents divisible by
+    2^depth.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class UNet(nn.Module):
         super().__init__()
         if depth < 1:
             raise InputError(f"depth: expected at least 1, got {depth}")
-        self.space, self.depth, self.valid, self.rate = as_space(space), depth, valid, dropout
+        self.space, self.depth, self.valid = as_space(space), depth, valid
         padding: Padding = 0 if valid else "same"
         channels = [width * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(
@@ -75,6 +77,7 @@ class UNet(nn.Module):
         self.merge = nn.ModuleList(
             DoubleConv(self.space, 2 * b, b, norm=norm, padding=padding) for _, b in pairs
         )
+        self.dropout = Dropout(self.space, dropout)
         self.head = Conv(self.space, width, classes, 1)
         he_normal(self, "in")
 
@@ -83,9 +86,7 @@ class UNet(nn.Module):
         levels: list[Field] = []
         for level, convs in enumerate(self.down):
             x = convs(x if level == 0 else self.space.pool(x, 2))
-            if self.rate and level >= self.depth - 1:
-                x = self.space.map(self._dropped, x)
-            levels.append(x)
+            levels.append(self.dropout(x) if level >= self.depth - 1 else x)
         return levels
 
     def forward(self, x: Field) -> Field:
@@ -96,9 +97,6 @@ class UNet(nn.Module):
             skip = centre_crop(self.space, skip, x) if self.valid else skip
             x = merge(self.space.concat(skip, x))
         return self.head(x)
-
-    def _dropped(self, x: Field) -> Field:
-        return F.dropout(x, self.rate, self.training)
 
 
 def centre_crop(space: Space, x: Field, like: Field) -> Field:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from core2d.errors import InputError
 from core2d.layers.conv import Conv, ConvTranspose
 from core2d.layers.norm import BatchNorm, GroupNorm
+from core2d.layers.resample import BedOfNails, Interpolate, MaxUnpool, PixelShuffle, cubic
 from core2d.models.unet import UNet, centre_crop
 from core2d.space import Dense
 from tests.oracles import segmentation_oracle as oracle
@@ -78,6 +79,15 @@ def test_copied_features_bring_what_the_bottleneck_forgot() -> None:
         for merge, half in zip(net.merge, (8, 4), strict=True):
             merge.conv1.weight[:, :half] = 0  # the copied half comes first
     torch.testing.assert_close(net(x)[0], net(x)[1])
+
+
+@pytest.mark.parametrize("up", [Interpolate, cubic, BedOfNails, MaxUnpool, PixelShuffle])
+@pytest.mark.parametrize("shape", [(16,), (17, 16), (8, 8, 8)])
+def test_any_way_up(up, shape: tuple[int, ...]) -> None:
+    net = fill(UNet(classes=2, width=4, depth=2, up=up, space=len(shape)))
+    x = uniform("x", (2, 1, *shape))
+    assert net(x).shape == (2, 2, *shape)
+    assert without_gradient(net, x) == []
 
 
 def test_learns_one_picture() -> None:
