@@ -7,22 +7,22 @@ Read from the official binary archive, or from an npz of JPEG copies (`jpg_train
 import io
 import tarfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from core2d.errors import InputError
 from core2d.train.recipe import Data
 from scenes.datasets.cache import Arrays, content_keys, decoded
 from scenes.datasets.download import OFFICIAL, find
-from scenes.datasets.images import Augment, Images
-from scenes.datasets.split import carve
+from scenes.datasets.images import Augment, Channels
+from scenes.datasets.split import three_sets
 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+CHANNELS = Channels((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
 RECORD = 1 + 3 * 32 * 32  # a byte of label, then the three channels
 
 
@@ -30,15 +30,7 @@ def cifar10(*, validation: int = 5000, seed: int = 0, augment: Augment | None = 
     """Things and animals; `validation` of the training pictures are set aside by `seed`."""
     official = [file for file, _, _ in OFFICIAL["cifar10"].files]
     found = decoded("cifar10", find("cifar10", [official, ["cifar10_jpeg_blobs.npz"]]), read)
-    label = found["train_label"]
-    kept, held = carve(label, found["train_key"], found["test_key"], validation, seed)
-    every = torch.arange(len(found["test_label"]))
-    return Data(
-        Images(found["train_image"], label, kept, MEAN, STD, augment),
-        Images(found["train_image"], label, held, MEAN, STD),
-        Images(found["test_image"], found["test_label"], every, MEAN, STD),
-        CLASSES,
-    )
+    return three_sets(found, CLASSES, CHANNELS, validation=validation, seed=seed, augment=augment)
 
 
 def read(paths: Sequence[Path]) -> Arrays:
@@ -80,6 +72,6 @@ def _from_jpegs(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         content, starts, label = (file[f"{part}_{name}"] for part in ("jpg", "off", "y"))
     image = np.empty((len(label), 32, 32, 3), np.uint8)
-    for row, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for row, (start, stop) in enumerate(pairwise(starts)):
         image[row] = np.asarray(Image.open(io.BytesIO(content[start:stop].tobytes())))
     return np.ascontiguousarray(image.transpose(0, 3, 1, 2)), label.astype(np.uint8)

@@ -9,52 +9,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from core2d.errors import InputError
 from core2d.train.recipe import Data
 from scenes.datasets.cache import Arrays, content_keys, decoded
 from scenes.datasets.download import OFFICIAL, find
-from scenes.datasets.images import Augment, Images
-from scenes.datasets.split import carve
+from scenes.datasets.images import Augment, Channels
+from scenes.datasets.split import three_sets
 
 DIGITS = tuple("0123456789")
 GARMENTS = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-MNIST_MEAN, MNIST_STD = (0.1307,), (0.3081,)
-FASHION_MEAN, FASHION_STD = (0.2860,), (0.3530,)
+INK = Channels((0.1307,), (0.3081,))
+CLOTH = Channels((0.2860,), (0.3530,))
 
 
 def mnist(*, validation: int = 5000, seed: int = 0, augment: Augment | None = None) -> Data:
     """Handwritten digits; `validation` of the training pictures are set aside by `seed`."""
-    return _data("mnist", DIGITS, MNIST_MEAN, MNIST_STD, validation, seed, augment)
+    found = _found("mnist")
+    return three_sets(found, DIGITS, INK, validation=validation, seed=seed, augment=augment)
 
 
 def fashion_mnist(*, validation: int = 5000, seed: int = 0, augment: Augment | None = None) -> Data:
     """Garments; `validation` of the training pictures are set aside by `seed`."""
-    return _data("fashion_mnist", GARMENTS, FASHION_MEAN, FASHION_STD, validation, seed, augment)
+    found = _found("fashion_mnist")
+    return three_sets(found, GARMENTS, CLOTH, validation=validation, seed=seed, augment=augment)
 
 
-def _data(
-    name: str,
-    classes: tuple[str, ...],
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    validation: int,
-    seed: int,
-    augment: Augment | None,
-) -> Data:
+def _found(name: str) -> dict[str, Tensor]:
     official = [file for file, _, _ in OFFICIAL[name].files]
-    found = decoded(name, find(name, [official, [f"{name}.npz"]]), read)
-    label, key = found["train_label"], found["train_key"]
-    kept, held = carve(label, key, found["test_key"], validation, seed)
-    train = Images(found["train_image"], label, kept, mean, std, augment)
-    valid = Images(found["train_image"], label, held, mean, std)
-    every = torch.arange(len(found["test_label"]))
-    test = Images(found["test_image"], found["test_label"], every, mean, std)
-    return Data(train, valid, test, classes)
+    return decoded(name, find(name, [official, [f"{name}.npz"]]), read)
 
 
 def read(paths: Sequence[Path]) -> Arrays:

@@ -1,9 +1,34 @@
 """Training, validation and test that share no picture."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from core2d.errors import InputError
+from core2d.train.recipe import Data
+from scenes.datasets.images import Augment, Channels, Images
+
+
+def three_sets(
+    found: Mapping[str, Tensor],
+    classes: tuple[str, ...],
+    channels: Channels,
+    *,
+    validation: int,
+    seed: int,
+    augment: Augment | None,
+) -> Data:
+    """{train,test}_{image, label, key} -> sets; validation carved from train, test as published."""
+    image, label = found["train_image"], found["train_label"]
+    kept, held = carve(label, found["train_key"], found["test_key"], validation, seed)
+    every = torch.arange(len(found["test_label"]))
+    return Data(
+        Images(image, label, kept, channels, augment),
+        Images(image, label, held, channels),
+        Images(found["test_image"], found["test_label"], every, channels),
+        classes,
+    )
 
 
 def carve(
