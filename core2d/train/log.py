@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 Line = dict[str, float]
+HISTOGRAM = 20_000  # about as many values as a histogram is made of
 
 
 def read_log(path: Path) -> list[Line]:
@@ -65,13 +66,14 @@ class Log:
         self._writer.add_images(name, (shown - low) / (high - low).clamp(min=1e-8), step)
 
     def histograms(self, model: nn.Module, step: int) -> None:
-        """Weights and their last gradients to TensorBoard."""
+        """Weights and their last gradients to TensorBoard, of large ones a sample."""
         if self._writer is None:
             return
         for name, parameter in model.named_parameters():
             for kind, value in (("weights", parameter), ("gradients", parameter.grad)):
                 if value is not None and bool(torch.isfinite(value).all()):
-                    self._writer.add_histogram(f"{kind}/{name}", value.detach().float(), step)
+                    sample = value.detach().flatten()[:: 1 + value.numel() // HISTOGRAM].float()
+                    self._writer.add_histogram(f"{kind}/{name}", sample, step)
 
     def close(self) -> None:
         if self._writer is not None:

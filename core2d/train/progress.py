@@ -11,7 +11,7 @@ def words(line: Mapping[str, float]) -> str:
     """One line of the log in words."""
     values = "  ".join(f"{name} {value:.4f}" for name, value in line.items() if name not in HIDDEN)
     return (
-        f"epoch {line['epoch']:g}  step {line['step']:g}  {values}  rate {line['rate']:.2e}  "
+        f"epoch {line['epoch']:.4g}  step {line['step']:g}  {values}  rate {line['rate']:.2e}  "
         f"{line['seconds']:.0f} s"
     )
 

@@ -7,6 +7,7 @@ again and fill it with the weights that were evaluated.
 import dataclasses
 import json
 import platform
+import shutil
 import types
 import typing
 from collections.abc import Callable
@@ -40,6 +41,32 @@ def name_of(recipe: Recipe) -> str:
     if "." in recipe.__name__ or not getattr(recipe, "__file__", None):
         return recipe.__name__.rpartition(".")[2]
     return str(recipe.__file__)  # type: ignore[attr-defined]
+
+
+def prepared(recipe: Recipe, config: Any, options: Options) -> None:
+    """Make room for a run, or see that it can go on. Raises InputError."""
+    folder = options.output
+    taken = (folder / "config.json").exists()
+    if taken and options.overwrite:
+        shutil.rmtree(folder)
+    elif taken and not options.resume:
+        raise InputError(f"{folder}: a run is there already; go on with --resume, or --overwrite")
+    elif taken:
+        before = read_run(folder)
+        resumable(config, config_of(recipe.Config, before["config"]))
+        if before["options"]["seed"] != options.seed:
+            raise InputError(f"seed: the run has {before['options']['seed']}, got {options.seed}")
+        if config.train.epochs != before["config"]["train"]["epochs"]:
+            (folder / "outcome.json").unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def resumable(config: Any, before: Any) -> None:
+    """Refuse to go on with other settings, but for the number of epochs. Raises InputError."""
+    ours, theirs = dataclasses.asdict(config), dataclasses.asdict(before)
+    ours["train"] |= {"epochs": theirs["train"]["epochs"]}
+    for name in (n for n in ours if ours[n] != theirs[n]):
+        raise InputError(f"{name}: the run has {theirs[name]}, got {ours[name]}; give --output")
 
 
 def describe_run(folder: Path, recipe: Recipe, config: Any, options: Options) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from core2d.errors import InputError
+from core2d.layers.norm import synchronised
 from core2d.train.average import Average
 from core2d.train.evaluate import LAYOUTS
 from core2d.train.optimise import optimiser
@@ -24,14 +25,14 @@ from core2d.train.settings import Train
 class State:
     """A run between two steps; `after_step(state)` of a recipe gets it.
 
-    model: the recipe's network; wrapped: what the loss calls, with gradients shared by all
-    devices. step: steps done. sums, count: of the losses since the last line of the log.
-    best, waited: the best validation metric and for how many epochs there was no better one.
+    model: the recipe's network; wrapped: Fabric's module around it, which the loss calls and
+    whose gradients all devices share. step: steps done. sums, count, norms: of the losses and
+    of clipped gradients since the last line of the log. best, waited: the best validation metric and for how many epochs there was no better one.
     """
 
     config: Any
     model: nn.Module
-    wrapped: Callable[..., Any]
+    wrapped: Any
     optimisers: dict[str, Optimizer]
     fabric: Fabric
     plateau: Plateau
@@ -90,6 +91,8 @@ def start(recipe: Recipe, config: Any, fabric: Fabric, seed: int) -> State:
     train: Train = config.train
     torch.manual_seed(seed_of(seed, "weights"))
     model = recipe.model(config)
+    if fabric.world_size > 1:
+        model = synchronised(model)
     if train.channels_last:
         for parameter in model.parameters():
             if parameter.ndim in LAYOUTS:

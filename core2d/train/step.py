@@ -20,7 +20,8 @@ def advance(
 ) -> Tensor:
     """Train on one batch, given in parts -> the losses (number of optimisers,), detached.
 
-    The gradient is the mean over all parts on all devices.
+    The gradient is the mean over all parts on all devices. Raises InputError where the recipe's
+    losses have other names than its optimisers.
     """
     fabric, train = state.fabric, state.train
     names = _names(recipe, state)
@@ -35,12 +36,13 @@ def advance(
         generator = Generator(fabric.device).manual_seed(seed)
         alone = len(state.optimisers) == 1
         waits = not alone or number + 1 < len(parts)
-        with fabric.no_backward_sync(state.wrapped, enabled=waits):  # type: ignore[arg-type]
+        with fabric.no_backward_sync(state.wrapped, enabled=waits):
             with fabric.autocast():
-                losses = recipe.loss(state.wrapped, batch, state.step, generator)  # type: ignore[arg-type]
+                losses = recipe.loss(state.wrapped, batch, state.step, generator)
             losses = losses if isinstance(losses, dict) else {names[0]: losses}
+            _expect_names(losses, state)
             _backward(state, {name: losses[name] / len(parts) for name in names}, alone)
-        seen.append(torch.stack([losses[name].detach().float() for name in losses]))
+        seen.append(torch.stack([losses[name].detach().float() for name in state.optimisers]))
     for name in names:
         _apply(state, state.optimisers[name], shared=len(state.optimisers) == 1)
     state.step += 1
@@ -57,6 +59,12 @@ def _names(recipe: Recipe, state: State) -> list[str]:
         known = ", ".join(state.optimisers)
         raise InputError(f"schedule: expected names of optimisers ({known}), got {names}")
     return names
+
+
+def _expect_names(losses: Mapping[str, Tensor], state: State) -> None:
+    if losses.keys() != state.optimisers.keys():
+        known, came = ", ".join(state.optimisers), ", ".join(losses)
+        raise InputError(f"loss: expected one loss for each optimiser ({known}), got {came}")
 
 
 def _backward(state: State, losses: Mapping[str, Tensor], alone: bool) -> None:
@@ -79,7 +87,7 @@ def _apply(state: State, one: Optimizer, shared: bool) -> None:
                     parameter.grad = fabric.all_reduce(parameter.grad, reduce_op="mean")
     if clip:
         norm = fabric.clip_gradients(
-            state.wrapped,  # type: ignore[arg-type]
+            state.wrapped,
             one,
             max_norm=clip,
             error_if_nonfinite=False,
@@ -94,8 +102,11 @@ class Watch:
     Losses stay on the device for `every` steps, so that a GPU is not asked after each.
     """
 
-    def __init__(self, state: State, names: Sequence[str], every: int = 1) -> None:
-        self.state, self.names, self.every = state, names, every
+    def __init__(self, state: State, every: int = 1) -> None:
+        self.state, self.every = state, every
+        # One optimiser's loss is just "loss"; a GAN has loss_generator and loss_critic.
+        several = len(state.optimisers) > 1
+        self.names = [f"loss_{name}" if several else "loss" for name in state.optimisers]
         self.last: float | None = None
         self._waiting: list[Tensor] = []
 
@@ -113,7 +124,7 @@ class Watch:
         first = self.state.step - len(rows) + 1
         self._waiting.clear()
         for step, row in enumerate(rows, first):
-            for name, value in zip(self.names, row, strict=False):
+            for name, value in zip(self.names, row, strict=True):
                 if not math.isfinite(value):
                     raise InputError(
                         f"loss: {name} is {value} in step {step}; a lower --rate, a --warmup or "

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from core2d.train.options import Options
 
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     recipe = find(arguments[0])
     config, options, recording = parsed(recipe, arguments)
     outcomes = [fit(recipe, config, one) for one in seeded(options, recording)]
-    if recording.record and all(outcome.finished for outcome in outcomes):
+    if recording.record and all(outcome.finished and outcome.first for outcome in outcomes):
         seeds = recording.seeds or (options.seed,)
         command = shlex.join(["geomdl", "fit", *arguments])
         path = record(recipe, command, seeds, outcomes, recording.results)
@@ -75,14 +75,13 @@ def parsed(recipe: "Recipe", arguments: Sequence[str]) -> tuple[Any, Options, Re
     name, rest = arguments[0], list(arguments[1:])
     options = Options(output=Path("runs") / Path(name).stem)
     before = _before(recipe, rest, options.output)
-    kinds = {
-        "config": (recipe.Config, before or recipe.Config()),
-        "options": (Options, options),
-        "recording": (Recording, Recording()),
-    }
+    parts = {"config": before or recipe.Config(), "options": options, "recording": Recording()}
     whole = dataclasses.make_dataclass(
         "fit",
-        [(n, OmitArgPrefixes[k], dataclasses.field(default=d)) for n, (k, d) in kinds.items()],  # type: ignore[misc]
+        [
+            (name, Annotated[type(part), OmitArgPrefixes], dataclasses.field(default=part))
+            for name, part in parts.items()
+        ],
     )
     got: Any = tyro.cli(
         whole,
@@ -91,10 +90,6 @@ def parsed(recipe: "Recipe", arguments: Sequence[str]) -> tuple[Any, Options, Re
         description=recipe.__doc__,
         config=(tyro.conf.FlagCreatePairsOff,),
     )
-    if before is not None:
-        from core2d.train.fit import resumable
-
-        resumable(got.config, before)
     return got.config, got.options, got.recording
 
 
