@@ -31,7 +31,7 @@ GRID = 4  # sites per axis that an auxiliary head sees
 
 
 class Heads(NamedTuple):
-    """Logits (B, classes) of the last head and of the auxiliary ones, from the last to the first."""
+    """Logits (B, classes) of the last head and of the auxiliary ones, the later one first."""
 
     logits: Tensor
     aux2: Tensor
@@ -132,7 +132,7 @@ class AuxiliaryHead(nn.Module):
 
 
 def heads_loss(output: Tensor | Heads, label: Tensor, weight: float = AUXILIARY_WEIGHT) -> Tensor:
-    """Cross-entropy with labels (B,), and `weight` times that of each auxiliary head (section 5)."""
+    """Cross-entropy with labels (B,), plus `weight` times that of each auxiliary head."""
     if not isinstance(output, Heads):
         return F.cross_entropy(output, label)
     auxiliary = F.cross_entropy(output.aux1, label) + F.cross_entropy(output.aux2, label)

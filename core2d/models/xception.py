@@ -5,6 +5,7 @@ are named as in timm's legacy_xception (after R. Cadene), so its state dicts loa
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -87,7 +88,7 @@ class Block(nn.Module):
             self.skipbn = BatchNorm(space, outputs)
         # Keys count the activations that stand between in the published sequence.
         self.rep, key = nn.ModuleDict(), int(activated)
-        for low, high in zip(widths, widths[1:], strict=False):
+        for low, high in pairwise(widths):
             self.rep[str(key)] = SeparableConv(space, low, high)
             self.rep[str(key + 1)] = BatchNorm(space, high)
             key += 3
