@@ -129,7 +129,7 @@ class Space(ABC):
 
     @abstractmethod
     def positions(self, x: Field) -> Tensor:
-        """Coordinates of the tokens in cells of the finest level: (L, axes) or (B, L, axes)."""
+        """Where the tokens stand, in cells of their own level: (L, axes) or (B, L, axes) int64."""
 
     @abstractmethod
     def grow(self, x: Field, logits: Field, target: Field | None = None) -> Field:
