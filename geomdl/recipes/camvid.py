@@ -1,0 +1,35 @@
+"""What the recipes on street pictures share: mirrored crops, a loss that weighs rare classes."""
+
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Generator, Tensor, nn
+
+from core2d.losses import VOID, class_weights, cross_entropy
+from core2d.train.augment import flip
+from core2d.train.recipe import Batch, Data
+from geomdl.recipes.segmentation import Repeated, cut, scores
+from scenes.datasets.camvid import camvid
+
+DATA = "CamVid (a subset of 120, 30 and 50 pictures)"
+# Labelled pixels per class of the 120 training pictures, in thousands.
+COUNTS = (3527, 4860, 207, 6542, 916, 1997, 244, 231, 1236, 137, 49)
+
+
+def crops(size: int, times: int) -> Data:
+    """Training gives `times` crops of size x size of every picture per epoch; the rest is whole."""
+    data = camvid(augment=partial(augmented, size=size))
+    return replace(data, train=Repeated(data.train, times))
+
+
+def augmented(batch: Batch, generator: Generator, size: int) -> Batch:
+    """A crop, mirrored or not."""
+    return flip(cut(batch, generator, size), generator)
+
+
+def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
+    """Mean cross-entropy over the labelled pixels, weighted by class frequency^-1/2."""
+    logits = scores(model, batch["image"])
+    weight = class_weights(torch.tensor(COUNTS), power=0.5).to(logits.device)
+    return cross_entropy(logits, batch["label"], weight=weight, ignore=VOID)

@@ -1,0 +1,39 @@
+"""Crops of slices: all eight orientations, labels with their image; real slices come in threes."""
+
+from pathlib import Path
+
+import torch
+from torch import Generator
+
+from geomdl.recipes import membrane
+
+
+def test_all_eight_orientations_occur_and_labels_follow() -> None:
+    place = torch.arange(16).view(1, 4, 4).expand(200, -1, -1)
+    batch = {"image": place[:, None].float(), "label": place}
+    turned = membrane.augmented(batch, Generator().manual_seed(0), size=4)
+    assert torch.equal(turned["image"][:, 0].long(), turned["label"])
+    seen = {tuple(label.flatten().tolist()) for label in turned["label"]}
+    square = place[0]
+    wanted = {
+        tuple(torch.rot90(side, k).flatten().tolist())
+        for side in (square, square.T)
+        for k in range(4)
+    }
+    assert seen == wanted
+
+
+def test_only_training_is_cropped(data: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("GEOMDL_DATA", str(data))
+    monkeypatch.setenv("GEOMDL_CACHE", str(tmp_path))
+    found = membrane.crops(128, 10)
+    g = Generator().manual_seed(0)
+    batch = found.train.batch(torch.tensor([0, len(found.train) // 10]), g)  # one slice, twice
+    assert len(found.train) == 210
+    assert batch["image"].shape == (2, 1, 128, 128)
+    assert not torch.equal(batch["image"][0], batch["image"][1])
+    assert set(batch["label"].unique().tolist()) == {0, 1}
+    assert found.validation.batch(torch.arange(1))["image"].shape == (1, 1, 512, 512)
+    dark = batch["image"][:, 0][batch["label"] == 0].mean()
+    light = batch["image"][:, 0][batch["label"] == 1].mean()
+    assert dark + 1 < light  # membranes are dark

@@ -1,0 +1,14 @@
+"""The recipe's network has its size and learns, with its loss, what colour tells."""
+
+from geomdl.recipes import membrane_unet
+from tests.geomdl.recipes.blocks import learned
+
+
+def test_size() -> None:
+    model = membrane_unet.model(membrane_unet.Config())
+    assert sum(p.numel() for p in model.parameters()) == 1942306
+
+
+def test_it_learns_colours() -> None:
+    config = membrane_unet.Config(width=8)
+    assert learned(membrane_unet, config, channels=1, classes=2, steps=30) > 0.6
