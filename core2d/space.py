@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, describe, expect_choice
+from core2d.padding import padded, same_sides
 from core2d.resize import POINTWISE, resize_dense
 
 Field: TypeAlias = Any
@@ -244,7 +245,7 @@ class Dense(Space):
         for n, out, k, s, d in zip(
             self.extent(x), wanted, weight.shape[2:], steps, holes, strict=True
         ):
-            starts.append(d * (k - 1) // 2 if k % 2 else 0)
+            starts.append(same_sides(k, s, d)[0])
             tails.append(out - ((n - 1) * s + d * (k - 1) + 1 - starts[-1]))  # < 0: cut, > 0: zeros
             if not (n - 1) * s < out < (n + 1) * s:
                 span = f"{(n - 1) * s + 1} to {(n + 1) * s - 1}"
@@ -367,22 +368,13 @@ class Dense(Space):
         self,
         x: Tensor,
         kernel: Sequence[int],
-        stride: tuple[int, ...],
-        dilation: tuple[int, ...],
+        stride: Sequence[int],
+        dilation: Sequence[int],
         padding: Padding,
         value: float,
     ) -> tuple[Tensor, tuple[int, ...]]:
-        """x, padded where the padding is lopsided, and the symmetric padding left to torch."""
-        if padding != "same":
-            return x, self.sizes("padding", padding, 0)
-        sides = [
-            (d * (k - 1) // 2,) * 2 if k % 2 else (0, max(0, d * (k - 1) + 1 - s))
-            for k, s, d in zip(kernel, stride, dilation, strict=True)
-        ]
-        if all(low == high for low, high in sides):
-            return x, tuple(low for low, _ in sides)
-        pads = [n for side in reversed(sides) for n in side]
-        return F.pad(x, pads, value=value), (0,) * self.axes
+        pads = None if padding == "same" else self.sizes("padding", padding, 0)
+        return padded(x, kernel, stride, dilation, pads, value)
 
 
 def as_space(space: Space | int) -> Space:

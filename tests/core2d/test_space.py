@@ -227,6 +227,7 @@ def test_what_only_dense_can_is_refused_by_name():
         (lambda: Dense(2).pool(field(2), (2, 2, 2)), "size: expected an int >= 1, or 2 of them"),
         (lambda: Dense(2).pool(field(2), 2, kind="median"), "kind: expected one of max, mean"),
         (lambda: Dense(2).reduce(field(2), "men"), "did you mean 'mean'"),
+        (lambda: Dense(2).pool(field(2), 9, padding=0), r"windows of \[9, 9\] cells do not fit"),
         (lambda: Dense(2).resize(field(2)), "expected either `like` or `scale` >= 1"),
         (lambda: Dense(2).pool_indices(field(2), 4, 2), "indices need an odd size"),
         (lambda: Dense(2).map(torch.add, field(2), field(2, extent=(2, 2))), "equal sites"),
