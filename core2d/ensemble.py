@@ -6,11 +6,13 @@ cross-entropy, than its members on average (Jensen), and better the more they di
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 
 from core2d.errors import InputError, describe
+from core2d.train.recipe import Batch, Examples
 
 
 class Ensemble(nn.Module):
@@ -46,13 +48,28 @@ def bootstrap(count: int, generator: Generator) -> tuple[Tensor, Tensor]:
     """Draw `count` of `count` examples with replacement (bagging: Breiman 1996).
 
     Gives the indices (count,) int64, and those that were never drawn (about count / e), on which
-    this member can be measured.
+    this member can be measured. `Drawn` makes a training set of the first.
     """
     if count < 1:
         raise InputError(f"count: expected at least 1, got {count}")
     drawn = torch.randint(count, (count,), generator=generator, device=generator.device)
     left = torch.ones(count, dtype=torch.bool, device=drawn.device).index_fill(0, drawn, False)
     return drawn, left.nonzero()[:, 0]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some rows (M,) of a set as a set, with repeats: what one bagged member trains on."""
+
+    examples: Examples
+    rows: Tensor
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, index: Tensor, generator: Generator | None = None) -> Batch:
+        """Indices (B,) of this set -> a batch."""
+        return self.examples.batch(self.rows[index], generator)
 
 
 def snapshot_rate(step: int, steps: int, cycles: int, rate: float) -> float:

@@ -49,6 +49,19 @@ def test_bootstrap_draws_with_replacement_and_leaves_a_third() -> None:
     assert torch.equal(drawn, again)
 
 
+def test_a_drawn_set_repeats_its_rows() -> None:
+    class Numbers:
+        def __len__(self) -> int:
+            return 5
+
+        def batch(self, index, generator=None):
+            return {"label": 10 * index}
+
+    drawn = ensemble.Drawn(Numbers(), torch.tensor([4, 1, 1]))
+    assert len(drawn) == 3
+    assert drawn.batch(torch.tensor([2, 0]))["label"].tolist() == [10, 40]
+
+
 def test_snapshot_rate_restarts_and_ends_low() -> None:
     rates = [ensemble.snapshot_rate(step, 100, 4, 0.2) for step in range(100)]
     assert [step for step in range(100) if rates[step] == 0.2] == [0, 25, 50, 75]
