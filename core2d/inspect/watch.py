@@ -110,6 +110,37 @@ def frozen(model: nn.Module) -> Iterator[None]:
             weight.requires_grad_(want)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A layer that ran: its name, its class, the shape it gave (none where not a tensor)."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] = ()
+
+
+@torch.no_grad()
+def trace(model: nn.Module, x: Field) -> list[Ran]:
+    """The layers in the order in which they finish for this input; the network itself is last."""
+    ran: list[Ran] = []
+
+    def note(name: str, part: nn.Module, output: Any) -> None:
+        shape = tuple(output.shape) if isinstance(output, Tensor) else ()
+        ran.append(Ran(name, type(part).__name__, shape))
+
+    hooks = [
+        part.register_forward_hook(lambda part, _, output, name=name: note(name, part, output))
+        for name, part in model.named_modules()
+    ]
+    try:
+        with frozen(model):
+            model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return ran
+
+
 @torch.no_grad()
 def outputs(model: nn.Module, x: Field, layer: str = "") -> Any:
     """Input of the model -> the output of `layer`, in evaluation mode."""

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from core2d.errors import InputError
-from core2d.inspect.watch import Unit, frozen, layer_of, outputs, run_to, space_of, summary
+from core2d.inspect.watch import Unit, frozen, layer_of, outputs, run_to, space_of, summary, trace
 from core2d.models.cifar_resnet import CifarResNet
 from core2d.space import Dense
 
@@ -86,3 +86,12 @@ def test_the_space_comes_from_the_layers_or_the_input():
     assert space_of(nn.Linear(3, 3), torch.zeros(1, 2, 3, 4)) == Dense(2)
     with pytest.raises(InputError, match="has a space"):
         space_of(nn.Linear(3, 3), torch.zeros(1, 2))
+
+
+def test_the_trace_tells_what_ran_in_which_order():
+    ran = trace(Counting(), torch.randn(5, 3))
+    assert [(r.name, r.kind, r.shape) for r in ran] == [
+        ("first", "Linear", (5, 4)),
+        ("second", "Linear", (5, 2)),
+        ("", "Counting", (5, 2)),
+    ]
