@@ -6,8 +6,9 @@ module takes (space, inputs, outputs), so that one network can be compared with 
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from core2d.errors import InputError
 from core2d.layers.conv import Conv
 from core2d.space import Field, Mode, Space, as_space
 
@@ -94,8 +95,8 @@ def cubic(space: Space, inputs: int, outputs: int) -> Interpolate:
 
 def bed_of_nails(space: Space, x: Field, like: Field | None = None, *, factor: int = 2) -> Field:
     """Field (B, C, *S) -> (B, C, *S * factor): values to the first cell of each block, else 0."""
-    channels = _channels(space, x)
-    nail = torch.ones(channels.shape[1], 1, *(1,) * space.axes).to(channels)
+    values = space.reduce(x)  # (B, C), for channels, dtype, device
+    nail = torch.ones(values.shape[1], 1, *(1,) * space.axes).to(values)
     return space.conv_transpose(x, nail, like=like, stride=factor, groups=len(nail))
 
 
@@ -104,12 +105,12 @@ def pixel_shuffle(space: Space, x: Field, like: Field | None = None, *, factor: 
 
     Written as the transposed convolution with fixed kernels that it is, so it lives on any space.
     """
-    channels = _channels(space, x)
-    block = factor**space.axes
-    kernels = torch.eye(block).view(block, 1, *(factor,) * space.axes).to(channels)
-    kernels = kernels.repeat(channels.shape[1] // block, *(1,) * (space.axes + 1))
-    return space.conv_transpose(x, kernels, like=like, stride=factor, groups=len(kernels) // block)
-
-
-def _channels(space: Space, x: Field) -> Tensor:
-    return space.reduce(x)  # (B, C), for its channels, dtype and device
+    if factor % 2 or factor < 2:  # odd kernels would be centred on their site
+        raise InputError(f"factor: expected an even number, got {factor}")
+    values, block = space.reduce(x), factor**space.axes  # (B, C), for channels, dtype, device
+    channels, rest = divmod(values.shape[1], block)
+    if rest:
+        raise InputError(f"x: expected channels divisible by {block}, got {values.shape[1]}")
+    kernels = torch.eye(block).view(block, 1, *(factor,) * space.axes).to(values)
+    kernels = kernels.repeat(channels, *(1,) * (space.axes + 1))
+    return space.conv_transpose(x, kernels, like=like, stride=factor, groups=channels)
