@@ -22,7 +22,7 @@ __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "
 
 EXPECT = {"miou": 0.4}
 REFERENCE: dict[str, Reference] = {
-    "miou": Reference(0.601, "Badrinarayanan et al. 2017, table 3: all 367 pictures, VGG weights")
+    "miou": Reference(0.601, "Badrinarayanan et al. 2017, table 2: 3,433 pictures, VGG-16 weights")
 }
 
 
