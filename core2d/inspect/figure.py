@@ -79,7 +79,7 @@ def scatter(
     for value in label.unique().tolist():
         x, y = points[label == value].cpu().numpy().T
         name = names[value] if value < len(names) else str(value)
-        place.scatter(x, y, dot, colours(value % colours.N), label=name, linewidths=0)
+        place.scatter(x, y, dot, color=colours(value % colours.N), label=name, linewidths=0)
     place.legend(
         fontsize=7, markerscale=3, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False
     )
@@ -95,6 +95,7 @@ def draw_curves(runs: Mapping[str, Mapping[str, Curve]], title: str = "") -> Fig
     "train/loss" and "validation/loss" share a plot, so that the gap between them is seen.
     """
     quantities = dict.fromkeys(name.rpartition("/")[2] for run in runs.values() for name in run)
+    quantities = dict.fromkeys(sorted(quantities, key="rate".__eq__))
     if not quantities:
         raise InputError("runs: expected at least one curve")
     figure = Figure((4.2 * len(quantities), 3.4), layout="constrained")
@@ -106,9 +107,9 @@ def draw_curves(runs: Mapping[str, Mapping[str, Curve]], title: str = "") -> Fig
                 if last == quantity:
                     label = " ".join(filter(None, (run if len(runs) > 1 else "", part)))
                     style = "--" if part == "train" else "-"
-                    place.plot(
-                        curve.x, curve.y, style, color=f"C{number % 10}", label=label or None
-                    )
+                    colour = f"C{number % 10}"
+                    dots = "." if len(curve.x) < 40 else ""
+                    place.plot(curve.x, curve.y, dots + style, color=colour, label=label or None)
         place.set_xlabel("epoch", fontsize=8)
         place.set_title(quantity, fontsize=9)
         place.tick_params(labelsize=7)

@@ -56,13 +56,14 @@ def occlusion(
     paper, instead of the score itself. Raises InputError where the block is larger than the input.
     """
     space = space_of(model, x)
-    values = space.tokens(x)[0]  # (B, L, C)
+    values, exists = space.tokens(x)  # (B, L, C), (B, L)
     places = space.positions(x)  # (L, axes) or (B, L, axes)
     sizes = space.sizes("size", size)
     halves = tuple(max(s // 2, 1) for s in sizes)
     steps = halves if stride is None else space.sizes("stride", stride)
     hidden = torch.as_tensor(fill, dtype=values.dtype, device=values.device)
-    starts = _starts(places, sizes, steps)
+    alive = places.expand(*values.shape[:2], -1)
+    starts = _starts(alive.flatten(0, 1) if exists is None else alive[exists], sizes, steps)
     with frozen(model):
         whole, _ = _score(model, x, unit, space, probability)
         scores, labels = [], []
@@ -81,9 +82,8 @@ def occlusion(
     return Occlusion(starts, whole, torch.stack(scores), torch.stack(labels), mean)
 
 
-def _starts(places: Tensor, sizes: tuple[int, ...], steps: tuple[int, ...]) -> Tensor:
-    """First sites (W, axes) of the blocks, the last axis running fastest."""
-    flat = places.flatten(0, -2)
+def _starts(flat: Tensor, sizes: tuple[int, ...], steps: tuple[int, ...]) -> Tensor:
+    """Sites (N, axes) -> first sites (W, axes) of the blocks, the last axis running fastest."""
     lines = []
     for axis, (size, step) in enumerate(zip(sizes, steps, strict=True)):
         low, high = int(flat[:, axis].min()), int(flat[:, axis].max()) + 1
@@ -91,7 +91,7 @@ def _starts(places: Tensor, sizes: tuple[int, ...], steps: tuple[int, ...]) -> T
             raise InputError(f"size: expected at most {high - low} on axis {axis}, got {size}")
         lines.append(sorted({*range(low, high - size + 1, step), high - size}))
     count = math.prod(len(line) for line in lines)
-    grid = torch.tensor(list(itertools.product(*lines)), device=places.device)
+    grid = torch.tensor(list(itertools.product(*lines)), device=flat.device)
     return grid.view(count, len(sizes))
 
 

@@ -81,12 +81,15 @@ def filters(weight: Tensor, most: int = 16) -> tuple[Tensor, int]:
     return rows.flatten(0, 1)[:, None], rows.shape[1]
 
 
-def overlay(picture: Picture, drop: Tensor) -> Picture:
-    """A picture (H, W, 3) in grey, coloured where a map (H, W) is not 0: red above, blue below."""
+def overlay(picture: Picture, drop: Tensor, full: float = 0.1) -> Picture:
+    """A picture (H, W, 3) in grey, coloured where a map (H, W) is not 0: red above, blue below.
+
+    full: the value that has the full colour, where the map has no larger one.
+    """
     grey = torch.from_numpy(picture.mean(2)).mul(0.7).add(0.15)
     size = (1, 1, *grey.shape)
     part = F.interpolate(drop.detach().float().cpu()[None, None], size[2:], mode="nearest")[0, 0]
-    share = (part / part.abs().max().clamp(min=1e-12)).clamp(-1, 1)
+    share = (part / part.abs().max().clamp(min=full)).clamp(-1, 1)
     red, blue = share.clamp(min=0), (-share).clamp(min=0)
     channels = (
         grey + (1 - grey) * red - grey * blue,

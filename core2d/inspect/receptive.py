@@ -56,9 +56,9 @@ class ReachSpace(Space):
     def __init__(self, axes: int) -> None:
         self.axes = axes
 
-    def start(self, channels: int) -> Reach:
-        """The input: each site sees itself."""
-        return Reach(torch.zeros(1, channels, *(1,) * self.axes), (Line(),) * self.axes)
+    def start(self, like: Tensor) -> Reach:
+        """An input with the channels of (B, C): each site sees itself."""
+        return Reach(self._zeros(like, like.shape[1]), (Line(),) * self.axes)
 
     def conv(
         self,
@@ -72,7 +72,7 @@ class ReachSpace(Space):
         padding: Padding = "same",
     ) -> Reach:
         lines = self._window(x, weight.shape[2:], stride, dilation, padding)
-        return Reach(self._zeros(weight.shape[0]), lines)
+        return Reach(self._zeros(weight, weight.shape[0]), lines)
 
     def conv_transpose(
         self,
@@ -92,7 +92,7 @@ class ReachSpace(Space):
             # Output c reads q = (c + pad - d i) / s for i < k, where that is whole.
             low = line.low + (pad - d * (k - 1)) * line.jump / s
             lines.append(Line(line.jump / s, low, line.high + pad * line.jump / s))
-        return Reach(self._zeros(weight.shape[1] * groups), tuple(lines))
+        return Reach(self._zeros(weight, weight.shape[1] * groups), tuple(lines))
 
     def pool(
         self,
@@ -175,8 +175,8 @@ class ReachSpace(Space):
     def randn_like(self, x: Reach, generator: Generator | None = None) -> Reach:
         return replace(x, lines=tuple(Line(line.jump) for line in x.lines))
 
-    def _zeros(self, channels: int) -> Tensor:
-        return torch.zeros(1, channels, *(1,) * self.axes)
+    def _zeros(self, like: Tensor, channels: int) -> Tensor:
+        return like.new_zeros(1, channels, *(1,) * self.axes)
 
     def _window(
         self, x: Reach, kernel: Sequence[int], stride: Size, dilation: Size, padding: Padding
@@ -231,12 +231,11 @@ def receptive_field(model: nn.Module, layer: str, x: Field) -> tuple[Line, ...]:
     where the network asks for the input's extent (U-Net's valid form).
     """
     space = space_of(model, x)
-    channels = space.reduce(x).shape[1]
     moved = relocated(model, place := ReachSpace(space.axes))
     everything = (Line(Fraction(1), -math.inf, math.inf),) * space.axes
     try:
         with frozen(moved), torch.no_grad():
-            output = run_to(moved, place.start(channels), layer)
+            output = run_to(moved, place.start(space.reduce(x)), layer)
     except _Whole:
         return everything
     return output.lines if isinstance(output, Reach) else everything

@@ -210,7 +210,7 @@ def dream(
     examples: tuple[int, ...] = (),
     octaves: int = 3,
     steps: int = 10,
-    rate: float = 0.05,
+    rate: float = 0.03,
     enlarge: int = 4,
     seed: int = 0,
     output: Output = None,
