@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from core2d.losses import VOID, class_weights, cross_entropy
-from core2d.train.augment import flip
+from core2d.train.augment import colour, flip
 from core2d.train.recipe import Batch, Data
 from geomdl.recipes.segmentation import Repeated, cut, scores
 from scenes.datasets.camvid import camvid
@@ -24,8 +24,9 @@ def crops(size: int, times: int) -> Data:
 
 
 def augmented(batch: Batch, generator: Generator, size: int) -> Batch:
-    """A crop, mirrored or not."""
-    return flip(cut(batch, generator, size), generator)
+    """A crop, mirrored or not, in other light."""
+    batch = flip(cut(batch, generator, size), generator)
+    return colour(batch, generator, brightness=0.2, contrast=0.2, saturation=0.2)
 
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
