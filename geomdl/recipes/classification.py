@@ -10,8 +10,13 @@ from core2d.train.recipe import Batch, Examples
 
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
-    """Mean cross entropy, in nats."""
-    return cross_entropy(model(batch["image"]), batch["label"])
+    """Mean cross entropy, in nats; of pictures that `mixup` mixed, by the share of each label."""
+    scores = model(batch["image"])
+    if "share" not in batch:
+        return cross_entropy(scores, batch["label"])
+    log_p, share = torch.log_softmax(scores.float(), 1), batch["share"]
+    own, other = (log_p.gather(1, batch[name][:, None])[:, 0] for name in ("label", "other"))
+    return -(share * own + (1 - share) * other).mean()
 
 
 def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:

@@ -35,7 +35,7 @@ def cifar10(*, validation: int = 5000, seed: int = 0, augment: Augment | None = 
 
 def read(paths: Sequence[Path]) -> Arrays:
     """The archive or the npz -> {train,test}_{image (N, 3, 32, 32), label, key}."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for name in ("train", "test"):
         image, label = (_from_jpegs if paths[0].suffix == ".npz" else _from_archive)(paths[0], name)
         if len(image) != len(label) or image.shape[1:] != (3, 32, 32):

@@ -51,7 +51,7 @@ def read(paths: Sequence[Path]) -> Arrays:
             raw = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
     else:
         raw = [read_idx(path) for path in paths]
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for name, image, label in (("train", *raw[:2]), ("test", *raw[2:])):
         if image.ndim != 3 or image.dtype != np.uint8 or len(image) != len(label):
             raise InputError(
