@@ -76,7 +76,7 @@ class Window:
 class Receptive:
     """What one cell of a deep layer sees: cells start + i * step .. start + i * step + size - 1.
 
-    size: in cells of the input; step: cells of the input between neighbouring cells; start: the
+    size: in cells of the input, with the holes of dilation; step: cells of the input between neighbouring cells; start: the
     first input cell of cell 0, negative inside the padding.
     """
 

@@ -83,7 +83,10 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor:
-        q, k, v = self.project(x, context)
+        return self.attend(*self.project(x, context), mask)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        """What `project` gave, now or earlier -> tokens (B, L, width)."""
         y = attention(q, k, v, mask, dropout=self.dropout if self.training else 0.0)
         return self.out_proj(y.transpose(1, 2).flatten(2))  # (B, H, L, D) -> (B, L, width)
 
@@ -108,8 +111,15 @@ class MultiHeadAttention(nn.Module):
             biases = self.in_proj_bias.chunk(3)
             pairs = zip((x, context, context), self._weights(), biases, strict=True)
             parts = tuple(F.linear(tokens, weight, bias) for tokens, weight, bias in pairs)
-        q, k, v = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts)
+        q, k, v = (self._per_head(part) for part in parts)
         return q, k, v
+
+    def queries(self, x: Tensor) -> Tensor:
+        """Tokens (B, L, width) -> queries (B, heads, L, D) alone, where keys and values are kept."""
+        return self._per_head(F.linear(x, self._weights()[0], self.in_proj_bias[: self.width]))
+
+    def _per_head(self, tokens: Tensor) -> Tensor:
+        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
     def _weights(self) -> tuple[Tensor, ...]:
         if self.source == self.width:
