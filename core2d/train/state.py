@@ -27,7 +27,8 @@ class State:
 
     model: the recipe's network; wrapped: Fabric's module around it, which the loss calls and
     whose gradients all devices share. step: steps done. sums, count, norms: of the losses and
-    of clipped gradients since the last line of the log. best, waited: the best validation metric and for how many epochs there was no better one.
+    of clipped gradients since the last line of the log. best, waited: the best validation metric
+    and for how many epochs there was no better one.
     """
 
     config: Any
