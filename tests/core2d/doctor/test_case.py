@@ -1,0 +1,63 @@
+import torch
+from torch import nn
+
+from core2d.doctor.case import first_tensor, right, seeded
+from tests.core2d.doctor.squares import DATA, case, network
+
+
+def test_checks_work_on_copies():
+    ours = case(network().eval())
+    copy = ours.fresh()
+    assert copy.training
+    assert not ours.model.training
+    with torch.no_grad():
+        copy[0].weight.zero_()
+    assert bool(ours.model[0].weight.any())
+
+
+def test_pick_is_random_but_always_the_same():
+    ours = case()
+    first = ours.pick(DATA.train, 20)
+    assert torch.equal(first, ours.pick(DATA.train, 20))
+    assert first.tolist() != sorted(first.tolist())
+    assert len(ours.pick(DATA.train, 10_000)) == len(DATA.train)
+
+
+def test_observe_gives_loss_and_output():
+    ours = case(network().eval())
+    batch = ours.load(DATA.train, torch.arange(4))
+    loss, output = ours.observe(ours.model, batch)
+    torch.testing.assert_close(output, ours.model(batch["image"]))
+    torch.testing.assert_close(loss, nn.functional.cross_entropy(output, batch["label"]))
+
+
+def test_losses_of_several_optimisers_are_added():
+    ours = case(loss=lambda m, b: {"a": torch.tensor(1.0), "b": torch.tensor(2.0)})
+    assert float(ours.total(ours.model, {})) == 3
+
+
+def test_right_counts_labels_and_leaves_out_void():
+    scores = torch.tensor([[2.0, 1.0], [0.0, 3.0]])
+    assert right(scores, torch.tensor([0, 0])) == 0.5
+    pixels = scores.T[None, :, :, None]  # (1, 2 classes, 2, 1)
+    assert right(pixels, torch.tensor([[[0], [255]]])) == 1.0
+    assert right(scores, torch.tensor([0.0, 1.0])) is None  # a regression
+    assert right(None, torch.tensor([0])) is None
+
+
+def test_first_tensor_of_anything():
+    x = torch.ones(2)
+    assert first_tensor({"out": (x, None)}) is x
+    assert first_tensor(()) is None
+    assert first_tensor("text") is None
+
+
+def test_seeded_gives_randomness_back():
+    torch.manual_seed(3)
+    wanted = torch.rand(1)
+    torch.manual_seed(3)
+    with seeded(1):
+        first = torch.rand(1)
+    assert torch.equal(torch.rand(1), wanted)
+    with seeded(1):
+        assert torch.equal(torch.rand(1), first)
