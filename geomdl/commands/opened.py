@@ -45,9 +45,11 @@ class Opened:
         return names
 
     def last(self) -> str:
-        """The part of the network before the classes."""
-        parts = [r.name for r in self.ran if r.name and "." not in r.name]
-        return parts[-2] if len(parts) > 1 else ""
+        """The part of the network before the one that gives the classes."""
+        named = [ran.name for ran in self.ran if ran.name]
+        end = named[-1].split(".")[0] if named else ""
+        parts = [name for name in named if "." not in name and name != end]
+        return parts[-1] if parts else ""
 
     def channels(self, layer: str) -> int:
         """How many channels a layer has. Raises InputError."""
