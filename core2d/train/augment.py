@@ -171,12 +171,12 @@ def cutout(batch: Batch, generator: Generator, *, size: int, fill: Sequence[floa
         start = torch.randint(extent, (len(image), 1), generator=generator) - size // 2
         cell = torch.arange(extent)
         hit = (cell >= start) & (cell < start + size)  # (B, extent)
-        shape = [len(image), *(1,) * (image.ndim - 1)]
-        shape[axis] = extent
-        inside = inside & hit.view(shape)
+        inside = inside & hit.view(
+            len(image), *(1,) * (axis - 1), extent, *(1,) * (image.ndim - 1 - axis)
+        )
     colours = torch.tensor(tuple(fill) or (0.0,) * image.shape[1], dtype=image.dtype)
-    shape = (1, -1, *(1,) * (image.ndim - 2))
-    return {**batch, "image": torch.where(inside, colours.view(shape), image)}
+    colours = colours.view(1, -1, *(1,) * (image.ndim - 2))
+    return {**batch, "image": torch.where(inside, colours, image)}
 
 
 def mixup(batch: Batch, generator: Generator, *, alpha: float = 0.2) -> Batch:

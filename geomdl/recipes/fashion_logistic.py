@@ -20,7 +20,7 @@ __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "
 
 EXPECT = {"accuracy": 0.84}
 REFERENCE = {
-    "accuracy": Reference(0.842, "zalandoresearch/fashion-mnist, benchmark: LogisticRegression")
+    "accuracy": Reference(0.842, "Xiao et al. 2017, table 3: LogisticRegression")
 }
 DATA = "Fashion-MNIST"
 

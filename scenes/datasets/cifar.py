@@ -15,7 +15,7 @@ import numpy as np
 from core2d.errors import InputError
 from core2d.train.recipe import Data
 from scenes.datasets.cache import Arrays, content_keys, decoded
-from scenes.datasets.download import OFFICIAL, find
+from scenes.datasets.download import find
 from scenes.datasets.images import Augment, Channels
 from scenes.datasets.split import three_sets
 
@@ -28,8 +28,8 @@ RECORD = 1 + 3 * 32 * 32  # a byte of label, then the three channels
 
 def cifar10(*, validation: int = 5000, seed: int = 0, augment: Augment | None = None) -> Data:
     """Things and animals; `validation` of the training pictures are set aside by `seed`."""
-    official = [file for file, _, _ in OFFICIAL["cifar10"].files]
-    found = decoded("cifar10", find("cifar10", [official, ["cifar10_jpeg_blobs.npz"]]), read)
+    choices = [["cifar-10-binary.tar.gz"], ["cifar10_jpeg_blobs.npz"]]
+    found = decoded("cifar10", find("cifar10", choices), read)
     return three_sets(found, CLASSES, CHANNELS, validation=validation, seed=seed, augment=augment)
 
 

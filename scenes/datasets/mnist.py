@@ -14,7 +14,7 @@ from torch import Tensor
 from core2d.errors import InputError
 from core2d.train.recipe import Data
 from scenes.datasets.cache import Arrays, content_keys, decoded
-from scenes.datasets.download import OFFICIAL, find
+from scenes.datasets.download import IDX, find
 from scenes.datasets.images import Augment, Channels
 from scenes.datasets.split import three_sets
 
@@ -40,8 +40,7 @@ def fashion_mnist(*, validation: int = 5000, seed: int = 0, augment: Augment | N
 
 
 def _found(name: str) -> dict[str, Tensor]:
-    official = [file for file, _, _ in OFFICIAL[name].files]
-    return decoded(name, find(name, [official, [f"{name}.npz"]]), read)
+    return decoded(name, find(name, [[f"{part}-ubyte.gz" for part in IDX], [f"{name}.npz"]]), read)
 
 
 def read(paths: Sequence[Path]) -> Arrays:
