@@ -20,14 +20,16 @@ COMMANDS = {
     "render": "the same scene as a picture, a sheet of views, a turntable or a video",
     "reconstruct": "a folder of RGB-D frames to a coloured mesh",
     "fit": "train a network: a recipe by its name, or one of yours",
+    "predict": "what a trained network says of pictures",
+    "search": "try many settings of a recipe, and rank them",
     "inspect": "see into a trained network: filters, patches, occlusion, t-SNE, curves",
     "doctor": "which ops run on what here, and what to do about what is missing",
-    "list": "the systems of the ledger, the ops and where they run, the formats",
+    "list": "the systems of the ledger, the ops, the formats, the recipes",
     "bench": "the speed of the ops on this machine, against the peers that are installed",
     "demo": "build a room, scan it, reconstruct it, compare it with the truth",
 }
 # Commands that read their arguments themselves, since their options depend on the first one.
-OWN = ("fit", "inspect")
+OWN = ("fit", "search", "inspect", "doctor")
 HELP = """usage: geomdl COMMAND [arguments]
 
 Shapes in space: scans, meshes and point clouds, from files to pictures.

@@ -22,6 +22,7 @@ class Case:
     """What is examined. Checks work on copies of `model`, so that it stays as it came.
 
     loss(model, batch) -> a loss, or one per optimiser. batch: examples per step of the training.
+    full: no batch is smaller, because an epoch's rest goes into the next one.
     rate: its learning rate. optimiser: parameters and rate -> the optimiser it uses.
     """
 
@@ -34,6 +35,7 @@ class Case:
         default=lambda parameters, rate: torch.optim.Adam(parameters, rate)
     )
     seed: int = 0
+    full: bool = False
     limits: Limits = field(default_factory=Limits)
 
     def fresh(self) -> nn.Module:

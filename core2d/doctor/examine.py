@@ -62,10 +62,15 @@ def findings(
     *,
     step: Step | None = None,
     evaluate: Callable[[], Any] | None = None,
+    ended: Callable[[Run], Finding] | None = None,
     epochs: float = 1,
     said: Said = lambda text: None,
 ) -> Iterator[Finding]:
-    """The findings of all checks, one after the other. said: told what is being done."""
+    """The findings of all checks, one after the other.
+
+    ended: one more check of the run. epochs: of the whole training, for the estimate of its time.
+    said: told what is being done.
+    """
     before: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("parameters", partial(structure.parameters, case)),
         ("inputs", partial(inputs.scale, case)),
@@ -90,15 +95,17 @@ def findings(
     yield from guarded("train loss", partial(_trained, case, step, made), said)
     if not made:
         return
-    ended = made[0]
+    past = made[0]
     after: tuple[tuple[str, Callable[[], Any]], ...] = (
-        ("train loss", partial(verdict.signs, case, ended)),
-        ("dead units", partial(activity.dead, case, ended.model)),
-        ("saturation", partial(activity.saturated, case, ended.model)),
-        ("last batch", partial(inputs.last_batch, case, ended.model)),
+        ("train loss", partial(verdict.signs, case, past)),
+        ("dead units", partial(activity.dead, case, past.model)),
+        ("saturation", partial(activity.saturated, case, past.model)),
+        ("last batch", partial(inputs.last_batch, case, past.model)),
     )
     for name, check in after:
         yield from guarded(name, check, said)
+    if ended is not None:
+        yield from guarded("metrics", partial(ended, past), said)
 
 
 def _trained(case: Case, step: Step | None, made: list[Run]) -> list[Finding]:

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from core2d.errors import InputError
-from core2d.train.recipe import Batch
+from core2d.train.recipe import Batch, Examples
 
 
 class Tensors:
@@ -40,6 +40,19 @@ class Listed:
         pairs = [self.dataset[i] for i in index.tolist()]
         image, label = zip(*pairs, strict=True)
         return {"image": torch.stack([torch.as_tensor(x) for x in image]), "label": stacked(label)}
+
+
+class Some:
+    """Those of a set that `index` (n,) names, in its order."""
+
+    def __init__(self, examples: Examples, index: Tensor) -> None:
+        self.examples, self.index = examples, index
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def batch(self, index: Tensor, generator: Generator | None = None) -> Batch:
+        return self.examples.batch(self.index[index], generator)
 
 
 def stacked(labels: Sequence[Any]) -> Tensor:

@@ -1,11 +1,12 @@
 """The data: inputs, labels, their order, and the last batch of an epoch."""
 
 import math
+from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
 
-from core2d.doctor.case import Case, seeded
+from core2d.doctor.case import Case, first_tensor, seeded
 from core2d.doctor.finding import Finding
 from core2d.losses import VOID
 
@@ -62,11 +63,11 @@ def labels(case: Case) -> Finding:
 def _classes(case: Case) -> int:
     """Channels of the network's output; 0 where it is no tensor of scores."""
     batch = case.load(case.data.train, case.pick(case.data.train, 2))
-    try:
-        with torch.no_grad(), seeded(case.seed):
-            _, output = case.observe(case.fresh().eval(), batch)
-    except (ValueError, IndexError, RuntimeError):  # such as labels out of range
-        return 0
+    model, seen = case.fresh().eval(), []
+    model.register_forward_hook(lambda _m, _x, out: seen.append(first_tensor(out)))
+    with torch.no_grad(), seeded(case.seed), suppress(ValueError, IndexError, RuntimeError):
+        case.total(model, batch)  # fails where labels are out of range, after the network ran
+    output = seen[-1] if seen else None
     return output.shape[1] if output is not None and output.ndim > 1 else 0
 
 
@@ -104,7 +105,7 @@ def last_batch(case: Case, model: nn.Module) -> Finding:
     The loss of the set's end is compared with that of other places, by a network in eval mode.
     """
     total = len(case.data.train)
-    rest = total % case.batch
+    rest = 0 if case.full else total % case.batch
     alone = any("running_mean" in name for name, _ in model.named_buffers())
     numbers = {"last batch": rest or case.batch, "batch": case.batch}
     size = rest or min(case.batch, total)

@@ -1,9 +1,26 @@
-"""`geomdl doctor`: what runs here, on what."""
+"""`geomdl doctor`: what runs here, on what; `geomdl doctor fit RECIPE`: what is wrong with it."""
 
 import json as encoder
+from collections.abc import Sequence
 from typing import Annotated
 
 from tyro.conf import arg
+
+
+def run(arguments: Sequence[str]) -> int:
+    """`geomdl doctor` and `geomdl doctor fit` with their arguments -> exit code."""
+    if arguments and arguments[0] == "fit":
+        from geomdl.commands import doctor_fit
+
+        return doctor_fit.run(arguments[1:])
+    import tyro
+
+    return tyro.cli(
+        command,
+        prog="geomdl doctor",
+        args=list(arguments),
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
 
 
 def command(
@@ -21,6 +38,7 @@ def command(
       geomdl doctor --try                  reads, writes, draws, serves a page
       geomdl doctor --strict > /dev/null && make
       geomdl doctor --json | jq .viewer
+      geomdl doctor fit fashion_lenet      the training doctor on a recipe (geomdl doctor fit -h)
       GEOMDL_ISA=baseline geomdl doctor
 
     Args:

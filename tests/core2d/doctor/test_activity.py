@@ -81,7 +81,11 @@ def test_exploding_gradients():
 
 
 def test_networks_of_ours_raise_no_alarm():
-    for model in (CifarResNet(20, width=4, inputs=1), LeNet((4, 8, 16, 16), padding="same"), network()):
+    for model in (
+        CifarResNet(20, width=4, inputs=1),
+        LeNet((4, 8, 16, 16), padding="same"),
+        network(),
+    ):
         ours = case(model)
         assert activity.gradients(ours).status == "fine"
         assert activity.dead(ours, model).status == "fine"

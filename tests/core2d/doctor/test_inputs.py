@@ -65,4 +65,7 @@ def test_a_last_batch_that_is_unlike_the_others():
     image[-44:] *= 1000
     odd = case(data=with_train(image, squares(300, 0).label), batch=64)
     assert inputs.last_batch(odd, plain()).status == "alarm"
-    assert inputs.last_batch(case(data=Data(squares(300, 0), *[DATA.test] * 2)), plain()).status == "fine"
+    assert (
+        inputs.last_batch(case(data=Data(squares(300, 0), *[DATA.test] * 2)), plain()).status
+        == "fine"
+    )

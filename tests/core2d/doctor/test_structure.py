@@ -90,7 +90,10 @@ def test_logits(model, loss, status):
 
 
 def test_logits_of_our_networks_are_right():
-    for model in (LeNet((4, 4, 8, 8), classes=4, padding="same"), CifarResNet(8, width=4, inputs=1)):
+    for model in (
+        LeNet((4, 4, 8, 8), classes=4, padding="same"),
+        CifarResNet(8, width=4, inputs=1),
+    ):
         assert structure.logits(case(model)).status == "fine"
 
 

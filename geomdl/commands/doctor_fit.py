@@ -1,0 +1,145 @@
+"""`geomdl doctor fit RECIPE`: the training doctor on a recipe, and on a run of it."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+HELP = """usage: geomdl doctor fit RECIPE [options]
+
+Examine a recipe's network, data, loss and training, and say what is wrong and what to do.
+
+examples:
+  geomdl doctor fit fashion_lenet                        some minutes; a table
+  geomdl doctor fit fashion_lenet --quick                a minute: fewer steps and examples
+  geomdl doctor fit fashion_lenet --run runs/fashion_lenet      and a run that has been made
+  geomdl doctor fit my_recipe.py --rate 0.1              a recipe of your own, other settings
+  geomdl doctor fit fashion_lenet --output report        report/doctor.json, and TensorBoard's page
+  geomdl doctor fit fashion_lenet --json | jq .findings
+
+Ends with 0 whatever it finds, but with 1 on alarms under --strict."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """run: folder of a run of this recipe; without one a short training is made.
+
+    output: folder for doctor.json and TensorBoard's page. quick: smaller samples, fewer steps.
+    json: print the report as JSON. strict: end with 1 where there are alarms.
+    """
+
+    run: Path | None = None
+    output: Path | None = None
+    quick: bool = False
+    json: bool = False
+    strict: bool = False
+    seed: int = 0
+
+
+def run(arguments: Sequence[str]) -> int:
+    """`geomdl doctor fit` with its arguments -> exit code."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if arguments else 2
+    from geomdl.recipes.find import find
+
+    recipe = find(arguments[0])
+    config, visit = parsed(recipe, arguments)
+    report = examined(recipe, config, visit)
+    if visit.json:
+        print(report.json())
+    else:
+        from rich.console import Console
+
+        from core2d.doctor.show import ending, table
+
+        console = Console()
+        console.print(table(report))
+        console.print(ending(report))
+    return int(visit.strict and any(f.status == "alarm" for f in report.findings))
+
+
+def parsed(recipe: Any, arguments: Sequence[str]) -> tuple[Any, Visit]:
+    """The recipe's settings and what is asked of the doctor."""
+    import tyro
+    from tyro.conf import OmitArgPrefixes
+
+    parts: dict[str, Any] = {"config": recipe.Config(), "visit": Visit()}
+    whole = dataclasses.make_dataclass(
+        "fit",
+        [
+            (name, Annotated[type(part), OmitArgPrefixes], dataclasses.field(default=part))
+            for name, part in parts.items()
+        ],
+    )
+    got: Any = tyro.cli(
+        whole,
+        prog=f"geomdl doctor fit {arguments[0]}",
+        args=list(arguments[1:]),
+        description=recipe.__doc__,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return got.config, got.visit
+
+
+def examined(recipe: Any, config: Any, visit: Visit) -> Any:
+    """The report, told on standard error as it comes. Raises GeometryError for a foreign run."""
+    from rich.console import Console
+
+    from core2d.doctor.examine import findings
+    from core2d.doctor.finding import Report
+    from core2d.doctor.limits import Limits
+    from core2d.doctor.recipe import trial_of
+    from core2d.doctor.show import tensorboard
+
+    limits = Limits()
+    if visit.quick:
+        limits = replace(limits, examples=64, steps=100, ladder=(5, 10, 100), run_steps=60)
+    made = opened(recipe, visit.run)
+    if made is not None:
+        config = made.config
+    trial = trial_of(recipe, config, visit.seed, limits)
+    past = None if made is None else made.run
+    with Console(stderr=True).status("examining") as status:
+        found = tuple(
+            findings(
+                trial.case,
+                past,
+                step=trial.step,
+                evaluate=trial.evaluate,
+                ended=trial.metrics,
+                epochs=config.train.epochs,
+                said=lambda what: status.update(f"examining: {what}"),
+            )
+        )
+    report = Report(found)
+    if visit.output is not None:
+        visit.output.mkdir(parents=True, exist_ok=True)
+        (visit.output / "doctor.json").write_text(report.json() + "\n")
+        tensorboard(report, visit.output, trial.case)
+    return report
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run that has been made, and its settings."""
+
+    run: Any
+    config: Any
+
+
+def opened(recipe: Any, folder: Path | None) -> Made | None:
+    """The run in a folder. Raises GeometryError where it is another recipe's."""
+    if folder is None:
+        return None
+    from core2d.doctor.run import Run
+    from core2d.train.runs import open_run
+    from geomdl.errors import GeometryError
+    from geomdl.recipes.find import find
+
+    trained = open_run(folder, find)
+    if trained.recipe.__name__ != recipe.__name__:
+        raise GeometryError(f"run: {folder} is a run of {trained.recipe.__name__}")
+    lines = [{k: float(v) for k, v in line.items()} for line in trained.log]
+    return Made(Run(lines, trained.model), trained.config)
