@@ -76,8 +76,8 @@ class Window:
 class Receptive:
     """What one cell of a deep layer sees: cells start + i * step .. start + i * step + size - 1.
 
-    size: in cells of the input, with the holes of dilation; step: cells of the input between neighbouring cells; start: the
-    first input cell of cell 0, negative inside the padding.
+    All in cells of the input. size: with the holes of dilation; step: between neighbouring cells;
+    start: the first that cell 0 sees, negative inside the padding.
     """
 
     size: int = 1

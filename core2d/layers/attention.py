@@ -115,7 +115,7 @@ class MultiHeadAttention(nn.Module):
         return q, k, v
 
     def queries(self, x: Tensor) -> Tensor:
-        """Tokens (B, L, width) -> queries (B, heads, L, D) alone, where keys and values are kept."""
+        """Tokens (B, L, width) -> queries (B, heads, L, D), where keys and values are kept."""
         return self._per_head(F.linear(x, self._weights()[0], self.in_proj_bias[: self.width]))
 
     def _per_head(self, tokens: Tensor) -> Tensor:

@@ -62,7 +62,8 @@ class SyncBatchNorm(BatchNorm):
     """
 
     def _normalised(self, x: Tensor) -> Tensor:
-        if not self.training or not dist.is_initialized() or dist.get_world_size() == 1:
+        alone = not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1
+        if alone or not self.training:
             return super()._normalised(x)
         axes = [axis for axis in range(x.ndim) if axis != 1]
         wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

@@ -104,6 +104,18 @@ def test_several_heads_equal_torchs_module(context):
 
 
 @pytest.mark.parametrize("context", [None, 7])
+def test_kept_keys_and_values_give_the_same(context):
+    """What a decoder does: project once, then ask with new queries."""
+    layer = MultiHeadAttention(12, 3, context=context).double()
+    x, source = randn(2, 5, 12), randn(2, 6, context or 12, seed=1)
+    q, k, v = layer.project(x, source)
+    torch.testing.assert_close(layer.queries(x), q)
+    torch.testing.assert_close(
+        layer.attend(layer.queries(x[:, 2:3]), k, v), layer(x, source)[:, 2:3]
+    )
+
+
+@pytest.mark.parametrize("context", [None, 7])
 def test_weights_start_as_in_torch(context):
     torch.manual_seed(0)
     theirs = nn.MultiheadAttention(12, 3, kdim=context, vdim=context)

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from core2d.layers.pool import Pool
+from core2d.space import Dense
 
 
 @pytest.mark.parametrize("kind", ["max", "mean"])
@@ -20,3 +21,14 @@ def test_gradients_of_a_mean_are_shared_and_of_a_maximum_are_not():
     assert mean.flatten().tolist() == [0.5] * 4
     (largest,) = torch.autograd.grad(Pool(1, 2)(x).sum(), x)
     assert largest.flatten().tolist() == [0, 1, 0, 1]
+
+
+def test_pooling_over_everything_is_invariant_and_over_windows_nearly_so():
+    """Invariant: T(f(u)) = T(u) for a shift f; a window forgives shifts that stay inside it."""
+    x = torch.zeros(1, 1, 8, 8)
+    x[0, 0, 2, 2] = 1
+    inside, outside = x.roll((1, 1), (2, 3)), x.roll((2, 0), (2, 3))
+    for kind in ("max", "mean"):
+        assert torch.equal(Dense(2).reduce(x, kind), Dense(2).reduce(outside, kind))
+    assert torch.equal(Pool(2, 2)(x), Pool(2, 2)(inside))
+    assert not torch.equal(Pool(2, 2)(x), Pool(2, 2)(outside))
