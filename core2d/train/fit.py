@@ -112,7 +112,7 @@ class Run:
         if checkpoint.exists():
             self.state.load(load_checkpoint(checkpoint, fabric.device))
         if fabric.is_global_zero:
-            describe_run(self.folder, recipe, config, options)
+            describe_run(self.folder, recipe, config, options, self.data)
         step, writes = self.state.step, fabric.is_global_zero
         self.log = Log(self.folder, step=step, tensorboard=options.tensorboard) if writes else None
         title, shown = name_of(recipe), options.progress and writes
@@ -211,6 +211,7 @@ class Run:
         """Checkpoint and weights; a full disk is told and does not end the run."""
         self._saved = time.monotonic()
         self._seconds()
+        self.state.expect_finite()
         if self.fabric.is_global_zero:
             try:
                 save_checkpoint(self.folder / "checkpoint.pt", self.state.checkpoint())

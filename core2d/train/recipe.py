@@ -46,6 +46,24 @@ class Examples(Protocol):
         ...
 
 
+class Statistics(Protocol):
+    """Of each channel of the training set, in 0..1."""
+
+    @property
+    def mean(self) -> tuple[float, ...]: ...
+
+    @property
+    def std(self) -> tuple[float, ...]: ...
+
+
+@runtime_checkable
+class Pictures(Protocol):
+    """Examples that are pictures; `geomdl predict` normalises others as they were."""
+
+    @property
+    def channels(self) -> Statistics: ...
+
+
 @dataclass(frozen=True)
 class Data:
     """Three sets that share no example. `validation` steers training, `test` only reports."""

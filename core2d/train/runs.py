@@ -22,7 +22,7 @@ from core2d.errors import InputError
 from core2d.train.files import load_weights_of_run, save_json
 from core2d.train.log import Line, read_log
 from core2d.train.options import Options
-from core2d.train.recipe import Recipe
+from core2d.train.recipe import Data, Pictures, Recipe
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,29 @@ def resumable(config: Any, before: Any) -> None:
         raise InputError(f"{name}: the run has {theirs[name]}, got {ours[name]}; give --output")
 
 
-def describe_run(folder: Path, recipe: Recipe, config: Any, options: Options) -> None:
+def describe_run(folder: Path, recipe: Recipe, config: Any, options: Options, data: Data) -> None:
     """Write config.json."""
     content = {
         "recipe": name_of(recipe),
         "config": dataclasses.asdict(config),
         "options": dataclasses.asdict(options),
+        "data": described(data),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
     save_json(folder / "config.json", content)
+
+
+def described(data: Data) -> dict[str, Any]:
+    """What a prediction needs to know of the data: classes, shapes, how pictures are normalised."""
+    batch = data.test.batch(torch.arange(1))
+    content: dict[str, Any] = {
+        "classes": list(data.classes),
+        "shapes": {name: list(value.shape[1:]) for name, value in batch.items()},
+    }
+    if isinstance(data.test, Pictures):
+        channels = data.test.channels
+        content |= {"mean": list(channels.mean), "std": list(channels.std)}
+    return content
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -15,14 +15,16 @@ class Train:
     """How a network is trained.
 
     epochs: passes over the training set. batch: examples per step, over all devices together.
-    rate: learning rate; with a schedule the largest one. schedule: "step" multiplies by `gamma` at
-    each of `milestones` (shares of the run), "plateau" when the validation loss has not improved
-    for `patience` epochs, "cosine" falls to 0, "one-cycle" rises for `warmup` and falls to 0.
-    warmup: share of the run over which the rate rises from 0. momentum: of sgd. decay: weight
-    decay. clip: largest norm of the gradients, 0 for none. accumulate: parts into which a batch is
-    cut. ema: decay of the averaged weights that are evaluated, 0 for none. stop: epochs without
-    a better validation metric after which to stop, 0 for never. precision: "bf16" runs under
-    autocast. channels_last: memory order of images, faster for convolutions on a CPU.
+    rate: learning rate; with a schedule the largest one. optimiser: the update rule. momentum: of
+    sgd and rmsprop. nesterov: whether sgd looks ahead. decay: weight decay, of all parameters.
+    schedule: "step" multiplies by `gamma` at each of `milestones`, "plateau" when the validation
+    loss has not improved for `patience` epochs, "cosine" falls to 0, "one-cycle" rises for
+    `warmup` and falls to 0. warmup: share of the run over which the rate rises from 0.
+    milestones: shares of the run, see schedule. gamma: a factor, see schedule. patience: epochs,
+    see schedule. clip: largest norm of the gradients, 0 for none. accumulate: parts into which a
+    batch is cut. ema: decay of the averaged weights that are evaluated, 0 for none. stop: epochs
+    without a better validation metric after which to stop, 0 for never. precision: "bf16" runs
+    under autocast. channels_last: memory order of images, faster for convolutions on a CPU.
     """
 
     epochs: float = 10

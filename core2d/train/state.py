@@ -55,6 +55,15 @@ class State:
         """The network that is evaluated and kept: the averaged one where there is one."""
         return self.average.model if self.average else self.model
 
+    def expect_finite(self) -> None:
+        """Raises InputError where a weight is NaN or infinite: such a state must not be kept."""
+        for name, value in self.model.state_dict().items():
+            if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+                raise InputError(
+                    f"model: {name} holds NaN or infinity after step {self.step}; a lower --rate, "
+                    "a --warmup or --clip 1 may help"
+                )
+
     def checkpoint(self) -> dict[str, Any]:
         """Tensors, numbers and lists that `load` takes back."""
         return {

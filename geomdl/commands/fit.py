@@ -1,13 +1,12 @@
 """`geomdl fit RECIPE`: train a network and leave a folder that can be opened, resumed, drawn."""
 
-import dataclasses
 import itertools
 import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from core2d.train.options import Options
 
@@ -69,27 +68,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def parsed(recipe: "Recipe", arguments: Sequence[str]) -> tuple[Any, Options, Recording]:
     """The recipe's settings, how it is run, what is recorded. Resumed runs keep their settings."""
-    import tyro
-    from tyro.conf import OmitArgPrefixes
+    from geomdl.commands.explain import options
 
-    name, rest = arguments[0], list(arguments[1:])
-    options = Options(output=Path("runs") / Path(name).stem)
-    before = _before(recipe, rest, options.output)
-    parts = {"config": before or recipe.Config(), "options": options, "recording": Recording()}
-    whole = dataclasses.make_dataclass(
-        "fit",
-        [
-            (name, Annotated[type(part), OmitArgPrefixes], dataclasses.field(default=part))
-            for name, part in parts.items()
-        ],
-    )
-    got: Any = tyro.cli(
-        whole,
-        prog=f"geomdl fit {name}",
-        args=rest,
-        description=recipe.__doc__,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    name, rest = arguments[0], arguments[1:]
+    how = Options(output=Path("runs") / Path(name).stem)
+    before = _before(recipe, rest, how.output)
+    parts = {"config": before or recipe.Config(), "options": how, "recording": Recording()}
+    got = options(parts, f"geomdl fit {name}", rest, recipe.__doc__)
     return got.config, got.options, got.recording
 
 

@@ -1,4 +1,4 @@
-"""`geomdl list`: the ledger of systems, the ops, the file formats."""
+"""`geomdl list`: the ledger of systems, the ops, the file formats, the recipes."""
 
 import json as encoder
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-Choice = Literal["systems", "groups", "ops", "formats"]
-What = Annotated[Positional[Choice], arg(metavar="{systems,groups,ops,formats}")]
+Choice = Literal["systems", "groups", "ops", "formats", "recipes"]
+What = Annotated[Positional[Choice], arg(metavar="{systems,groups,ops,formats,recipes}")]
 Status = Literal["working", "planned", "page", "all"]
 Word = Annotated[str, arg(metavar="WORD", help_behavior_hint="")]
 Rows = list[dict[str, Any]]
@@ -16,6 +16,7 @@ COLUMNS: dict[str, dict[str, int]] = {
     "systems": {"id": 34, "status": 8, "group": 24, "name": 0},
     "groups": {"group": 36, "working": 8, "planned": 8, "page": 0},
     "ops": {"name": 34, "family": 16, "cpu": 16, "gpu": 0},
+    "recipes": {"name": 24, "learns": 0},
     "formats": {"name": 18, "kind": 16, "read": 5, "write": 6, "holds": 0},
 }
 # Folders and files of cameras are no endings that `load` knows.
@@ -37,7 +38,7 @@ def command(
     search: Word = "",
     json: bool = False,
 ) -> int:
-    """What geomdl holds: systems of the ledger, ops, formats of files.
+    """What geomdl holds: systems of the ledger, ops, formats of files, recipes for geomdl fit.
 
     Ends with 1 where nothing fits.
 
@@ -48,9 +49,10 @@ def command(
       geomdl list groups
       geomdl list ops --group ray --json
       geomdl list formats
+      geomdl list recipes
 
     Args:
-        what: systems of the ledger, their groups, ops, formats of files.
+        what: systems of the ledger, their groups, ops, formats of files, recipes.
         status: only systems of this state; all for every one.
         group: only groups of systems, or families of ops, whose name contains this.
         search: only rows that contain this in any column, in upper or lower case.
@@ -78,6 +80,8 @@ def listed(what: Choice, status: Status, group: str) -> Rows:
         return [row for row in ops() if group in row["family"]]
     if what == "formats":
         return formats()
+    if what == "recipes":
+        return recipes()
     if what == "groups":
         return [row for row in groups() if group in row["group"]]
     return systems(status, group)
@@ -130,6 +134,13 @@ def ops() -> Rows:
 
     doctor.load_ops()
     return [doctor.backends(record) for _, record in sorted(dispatch.OPS.items())]
+
+
+def recipes() -> Rows:
+    """What `geomdl fit` can train, with the first sentence of each."""
+    from geomdl.recipes import find
+
+    return [{"name": name, "learns": find.summary(name)} for name in find.names()]
 
 
 def formats() -> Rows:

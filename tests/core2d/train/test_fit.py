@@ -185,6 +185,8 @@ def test_interrupted_saves_and_says_so(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_loss_that_is_no_number_names_the_step(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"loss is nan in step 8; a lower --rate"):
+        run(tmp_path / "loss", poison=7)
+    with pytest.raises(InputError, match=r"fc.bias holds NaN or infinity after step 7"):
         run(tmp_path / "run", poison=7, minutes=0)
     # What was saved last is still healthy.
     weights = load_file(tmp_path / "run" / "model.safetensors")
