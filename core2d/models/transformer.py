@@ -6,6 +6,7 @@ Layers are named as in torch.nn.Transformer.
 """
 
 import math
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -49,12 +50,34 @@ class DecoderLayer(nn.Module):
         self.norm3 = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(
-        self, x: Tensor, past: Tensor, memory: Tensor, *, mask: Tensor | None, present: Tensor
-    ) -> Tensor:
-        """past (B, P, width): the tokens up to and with x; mask (L, P), present (B, 1, 1, S)."""
-        x = self.norm1(x + self.dropout(self.self_attn(x, past, mask)))
+    def forward(self, x: Tensor, memory: Tensor, *, mask: Tensor | None, present: Tensor) -> Tensor:
+        """mask (L, L): which earlier tokens are seen; present (B, 1, 1, S): which of memory."""
+        x = self.norm1(x + self.dropout(self.self_attn(x, mask=mask)))
         x = self.norm2(x + self.dropout(self.multihead_attn(x, memory, present)))
+        return self._fed(x)
+
+    def step(self, x: Tensor, kept: State, present: Tensor) -> tuple[Tensor, State]:
+        """As `forward` for the newest token (B, 1, width) alone.
+
+        kept: keys and values (B, heads, *, D) of the tokens before it, then of the memory.
+        """
+        keys, values, seen_keys, seen_values = kept
+        q, k, v = self.self_attn.project(x)
+        keys, values = torch.cat([keys, k], 2), torch.cat([values, v], 2)
+        x = self.norm1(x + self.dropout(self.self_attn.attend(q, keys, values)))
+        q = self.multihead_attn.queries(x)
+        y = self.multihead_attn.attend(q, seen_keys, seen_values, present)
+        x = self.norm2(x + self.dropout(y))
+        return self._fed(x), [keys, values, seen_keys, seen_values]
+
+    def begin(self, memory: Tensor) -> State:
+        """What `step` keeps at first: nothing of the target, all of the memory."""
+        none = memory[:, :0]
+        _, *past = self.self_attn.project(none)
+        _, *seen = self.multihead_attn.project(none, memory)
+        return [*past, *seen]
+
+    def _fed(self, x: Tensor) -> Tensor:
         return self.norm3(x + self.dropout(self.linear2(F.relu(self.linear1(x)))))
 
 
@@ -97,7 +120,7 @@ class Transformer(nn.Module):
         memory, present = self.encode(source)
         x, mask = self.embed(target), causal_mask(target.shape[1], target.device)
         for layer in self.decoder:
-            x = layer(x, x, memory, mask=mask, present=padding_mask(present))
+            x = layer(x, memory, mask=mask, present=padding_mask(present))
         return F.linear(x, self.embedding.weight)
 
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,23 +139,28 @@ class Transformer(nn.Module):
         return self.dropout(self.embedding(tokens) * math.sqrt(self.width) + codes)
 
     def begin(self, source: Tensor) -> State:
-        """What `step` knows of source (B, S) at first: memory, its mask, no past in any layer."""
+        """Source (B, S) -> the state of `step`: what exists of it, then what each layer keeps."""
         memory, present = self.encode(source)
-        return [memory, present, *[memory[:, :0]] * len(self.decoder)]
+        return [present, *(part for layer in self._layers() for part in layer.begin(memory))]
 
     def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
         """The newest token (N,) -> log probabilities of the next one (N, vocabulary), new state.
 
         Equal to the last row of `forward`, but nothing of the past is computed again.
         """
-        memory, present, *pasts = state
-        x = self.embed(token[:, None], first=pasts[0].shape[1])
-        pasts_now = []
-        for layer, past in zip(self.decoder, pasts, strict=True):
-            pasts_now.append(torch.cat([past, x], 1))
-            x = layer(x, pasts_now[-1], memory, mask=None, present=padding_mask(present))
+        present, *kept = state
+        x = self.embed(token[:, None], first=kept[0].shape[2])
+        after = [present]
+        for index, layer in enumerate(self._layers()):
+            x, now = layer.step(x, kept[4 * index : 4 * index + 4], padding_mask(present))
+            after.extend(now)
         logits = F.linear(x[:, 0], self.embedding.weight)
-        return logits.log_softmax(-1), [memory, present, *pasts_now]
+        return logits.log_softmax(-1), after
+
+    def _layers(self) -> Iterator[DecoderLayer]:
+        for layer in self.decoder:
+            assert isinstance(layer, DecoderLayer)
+            yield layer
 
     @torch.no_grad()
     def generate(

@@ -138,9 +138,9 @@ def test_noam() -> None:
 
 def batch(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Words of 1 to 6 letters, and each word backwards between the marks."""
-    lengths = torch.randint(1, 7, (64, 1), generator=generator)
+    lengths = torch.randint(1, 7, (32, 1), generator=generator)
     places = torch.arange(6)
-    words = torch.randint(3, 11, (64, 6), generator=generator) * (places < lengths)
+    words = torch.randint(3, 11, (32, 6), generator=generator) * (places < lengths)
     turned = words.gather(1, (lengths - 1 - places).clamp(min=0)) * (places < lengths)
     ended = F.pad(turned, (1, 1)).scatter(1, lengths + 1, Marks().end)
     ended[:, 0] = Marks().start
