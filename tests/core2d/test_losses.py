@@ -50,6 +50,9 @@ def test_cross_entropy_is_its_formula_on_any_axes(space, smoothing) -> None:
         scores.numpy(), label.numpy(), weight.numpy(), smoothing, losses.VOID
     )
     assert float(ours) == pytest.approx(wanted, rel=1e-12)
+    equal = losses.cross_entropy(scores, label, smoothing=smoothing, ignore=losses.VOID)
+    wanted = looped_cross_entropy(scores.numpy(), label.numpy(), np.ones(4), smoothing, losses.VOID)
+    assert float(equal) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_ignored_pixels_have_no_gradient_and_a_picture_of_them_has_no_loss() -> None:
@@ -144,6 +147,7 @@ def test_class_weights_keep_the_mean_and_balance_the_classes(power) -> None:
     weights = losses.class_weights(counts, power=power)
     assert float((weights * counts).sum() / counts.sum()) == pytest.approx(1, rel=1e-6)
     assert weights[2] == 0
+    assert float(weights[3] / weights[0]) == pytest.approx(90**power, rel=1e-5)
     totals = (weights * counts)[counts > 0]
     if power == 1:
         assert torch.allclose(totals, totals[:1].expand(3))
