@@ -81,7 +81,7 @@ def _advanced(
     if step is not None:
         told = step(batch)
         if isinstance(told, (int, float)) or (isinstance(told, torch.Tensor) and told.numel() == 1):
-            return float(told)
+            return float(told.detach() if isinstance(told, torch.Tensor) else told)
         return case.judge(copy.deepcopy(model).train(), batch)[0]
     optimiser.zero_grad()
     loss = case.total(model, batch)

@@ -105,7 +105,8 @@ def validation_flat(case: Case, run: Run, held: Score) -> Finding:
     points = run.curve("validation/loss")
     curves = {"validation loss": points} if points else {}
     numbers = {"loss": held.loss}
-    first = max([v for _, v in points] + [v for _, v in run.curve("train/loss")[:1]], default=0.0)
+    start = run.curve("train/loss")[:1] if held.right is not None else []
+    first = max((v for _, v in points + start), default=0.0)
     worse = not held.loss < (1 - case.limits.flat) * first
     if held.right is None:
         said, blind = f"loss {held.loss:.3g}", bool(points) and worse

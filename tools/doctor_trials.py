@@ -1,0 +1,96 @@
+"""The doctor's two error rates: healthy trainings that it accuses, broken ones that it lets pass.
+
+    python tools/doctor_trials.py          needs the real data (GEOMDL_DATA); writes results/doctor.json
+
+A healthy training is accused by any alarm or warning. A broken one is caught where the check that
+is made for its fault speaks. The time per step is left out: it judges the machine.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from doctor_cases import Visit, broken, healthy
+
+from core2d.doctor.examine import findings
+from core2d.doctor.limits import Limits
+from core2d.train.record import commit, machine
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = Limits(examples=64, steps=100, ladder=(5, 10, 100), run_steps=60)  # as --quick
+
+
+def tried(name: str, make: Callable[[], Visit], limits: Limits) -> dict[str, Any]:
+    """Examine one training -> what was said against it."""
+    torch.manual_seed(0)
+    seen = make()
+    began = time.monotonic()
+    case = replace(seen.case, limits=limits)
+    found = tuple(findings(case, step=seen.step, evaluate=seen.evaluate))
+    said = {f.check: [f.status, f.said] for f in found if f.bad and f.check != "timing"}
+    row = {
+        "name": name,
+        "findings": len(found),
+        "bad": said,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    if seen.wrong:
+        row |= {"wrong": seen.wrong, "caught": seen.wrong in said}
+    return row
+
+
+def rates(well: list[dict[str, Any]], ill: list[dict[str, Any]]) -> dict[str, Any]:
+    """Both error rates, by training; and by single finding of the healthy ones."""
+    return {
+        "accused": {
+            "trainings": sum(bool(row["bad"]) for row in well),
+            "of": len(well),
+            "alarms": sum(s == "alarm" for row in well for s, _ in row["bad"].values()),
+            "findings": sum(len(row["bad"]) for row in well),
+            "of findings": sum(row["findings"] for row in well),
+        },
+        "missed": {
+            "trainings": sum(not row["caught"] for row in ill),
+            "of": len(ill),
+            "without any word": sum(not row["bad"] for row in ill),
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default="", help="those whose name holds this; nothing written")
+    only = parser.parse_args().only
+    rows: dict[str, list[dict[str, Any]]] = {"healthy": [], "broken": []}
+    for group, cases in (("healthy", healthy()), ("broken", broken())):
+        for name, make in cases.items():
+            if only in name:
+                rows[group].append(tried(name, make, QUICK))
+                print(json.dumps(rows[group][-1]), flush=True)
+    found = rates(rows["healthy"], rows["broken"])
+    print(json.dumps(found))
+    if not only:
+        head = {"commit": commit(ROOT), "machine": machine(), "limits": vars(QUICK)}
+        write(ROOT / "results" / "doctor" / "trials.json", head | {"rates": found} | rows)
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """JSON, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as part:
+        json.dump(content, part, indent=1)
+        part.write("\n")
+    os.replace(part.name, path)
+
+
+if __name__ == "__main__":
+    main()
