@@ -149,8 +149,8 @@ def find(name: str, choices: Sequence[Sequence[str]]) -> list[Path]:
             return paths
     wanted = " or ".join(files[0] + (" ..." if len(files) > 1 else "") for files in choices)
     raise InputError(
-        f"{name}: expected {wanted} in {folder}; set GEOMDL_DATA to where the data lie, or download "
-        f"them ({OFFICIAL[name].size}): python -m scenes.datasets.download {name}"
+        f"{name}: expected {wanted} in {folder}; set GEOMDL_DATA to where the data "
+        f"lie, or download them ({OFFICIAL[name].size}): python -m scenes.datasets.download {name}"
     )
 
 
