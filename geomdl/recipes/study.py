@@ -35,21 +35,42 @@ class Study:
     conclude: Callable[[Figures], Figures] = lambda found: {}
 
 
-def run(study: Study, seeds: Sequence[int], folder: Path) -> tuple[Figures, list[Outcome]]:
-    """Train every variant with every seed under `folder`: figures figure_variant, all outcomes.
+def run(study: Study, seeds: Sequence[int], folder: Path) -> list[dict[str, Outcome]]:
+    """Train every variant with every seed under `folder` -> per seed, the variants' outcomes.
 
     A whole set of variants comes before the next seed.
     """
-    found: Figures = {}
-    outcomes = []
+    outcomes: list[dict[str, Outcome]] = []
     for seed in seeds:
+        outcomes.append({})
         for name, config in study.variants.items():
             options = Options(folder / name / f"seed{seed}", seed=seed, resume=True)
-            outcome = fit(study.recipe, config, options)
-            outcomes.append(outcome)
+            outcomes[-1][name] = fit(study.recipe, config, options)
+    return outcomes
+
+
+def reduced(study: Study, outcomes: Sequence[Mapping[str, Outcome]]) -> Figures:
+    """Outcomes per seed -> figure_variant and the study's conclusions, one value per seed."""
+    found: Figures = {}
+    for variants in outcomes:
+        for name, outcome in variants.items():
             for figure, value in study.figures(outcome).items():
                 found.setdefault(f"{figure}_{name}", []).append(value)
-    return {**found, **study.conclude(found)}, outcomes
+    return {**found, **study.conclude(found)}
+
+
+def curve(variants: Mapping[str, Outcome]) -> list[dict[str, float]]:
+    """The logs of one seed's variants, epoch by epoch, every key as variant/key."""
+    epochs = max(len(outcome.log) for outcome in variants.values())
+    return [
+        {
+            f"{name}/{key}": value
+            for name, outcome in variants.items()
+            for line in outcome.log[epoch : epoch + 1]
+            for key, value in line.items()
+        }
+        for epoch in range(epochs)
+    ]
 
 
 def shortened(study: Study, epochs: float | None) -> Study:
@@ -80,7 +101,8 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     args = parser.parse_args(given)
     began = time.monotonic()
-    found, outcomes = run(shortened(study, args.epochs), args.seeds, args.output)
+    outcomes = run(shortened(study, args.epochs), args.seeds, args.output)
+    found = reduced(study, outcomes)
     for figure, values in found.items():
         print(f"{figure:<28} " + "  ".join(f"{value:.4f}" for value in values))
     if args.record:
@@ -88,11 +110,12 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
             recipe=name,
             command=shlex.join(["python", "-m", f"geomdl.recipes.{name}", *given]),
             seeds=args.seeds,
-            seconds=sum(outcome.seconds for outcome in outcomes),
+            seconds=sum(one.seconds for variants in outcomes for one in variants.values()),
             metrics=found,
             expect={k: v for k, v in study.recipe.EXPECT.items() if k in found},
             reference=study.recipe.REFERENCE,
             data=study.recipe.DATA,
+            curves=[curve(variants) for variants in outcomes],
         )
         spent = time.monotonic() - began
         print(f"wrote {write_result(result, args.record)} after {spent:.0f} s")

@@ -37,6 +37,8 @@ def test_it_records_every_variant_and_goes_on(tmp_path: Path, capsys) -> None:
         [a - b for a, b in zip(values["accuracy_batch"], values["accuracy_group"], strict=True)]
     )
     assert first["seeds"] == [0, 1]
+    assert len(first["curves"]) == 2
+    assert {"batch/train/loss", "group/train/loss"} < set(first["curves"][0][0])
     assert "--seeds 0 1" in first["command"]
     runs = sorted(p.parent.relative_to(tmp_path) for p in tmp_path.rglob("model.safetensors"))
     assert [str(r) for r in runs] == [
