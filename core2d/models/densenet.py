@@ -76,11 +76,19 @@ class DenseNet(nn.Module):
         nn.init.zeros_(self.classifier.bias)
         he_normal(self, "in")
 
-    def forward(self, x: Field) -> Tensor:
+    def stages(self, x: Field) -> list[Field]:
+        """The outputs of the blocks, strides 4, 8, 16, 32 (small: 1, 2, 4); the last one normed."""
+        outputs = []
         for name, part in self.features.named_children():
             x = part(x)
-            x = self.space.pool(x, 3, 2) if name == "norm0" else x
-        return self.classifier(self.space.reduce(x))
+            if name == "norm0":
+                x = self.space.pool(x, 3, 2)
+            elif name.startswith("denseblock"):
+                outputs.append(x)
+        return [*outputs[:-1], x]
+
+    def forward(self, x: Field) -> Tensor:
+        return self.classifier(self.space.reduce(self.stages(x)[-1]))
 
 
 class Activated(BatchNorm):

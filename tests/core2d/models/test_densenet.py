@@ -43,6 +43,8 @@ def test_cifar_forms_have_the_known_counts(depth: int, parameters: int) -> None:
 def test_lives_on_any_number_of_axes(axes: int, small: bool) -> None:
     net = DenseNet((2, 2, 1), classes=3, growth=4, small=small, space=axes)
     x = picture(3, 3, *(32, 16, 16)[:axes])
+    strides = [x.shape[2] // y.shape[2] for y in net.stages(x)]
+    assert strides == ([1, 2, 4] if small else [4, 8, 16])
     assert net(x).shape == (3, 3)
     assert not without_gradient(net, x)
 
