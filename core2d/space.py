@@ -280,12 +280,15 @@ class Dense(Space):
             return self.MAX[self.axes](x, sizes, steps, pads, ones, ceil)
         whole = x
         x, pads = self._padded(x, sizes, steps, ones, padding, 0.0)
-        if x is whole:
-            return self.MEAN[self.axes](x, sizes, steps, pads, ceil, count_include_pad=False)
-        held, _ = self._padded(
-            torch.ones_like(whole[:1, :1]), sizes, steps, ones, padding, 0.0
-        )  # how many true cells each window holds
         mean = self.MEAN[self.axes]
+        held = torch.ones_like(whole[:1, :1])  # becomes how many true cells each window holds
+        if x is not whole:
+            held, _ = self._padded(held, sizes, steps, ones, padding, 0.0)
+        elif all(n >= k for n, k in zip(self.extent(x), sizes, strict=True)):
+            return mean(x, sizes, steps, pads, ceil, count_include_pad=False)
+        else:  # torch refuses a window wider than a grid of three axes, padded or not
+            sides = [n for pad in reversed(pads) for n in (pad, pad)]
+            x, held, pads = F.pad(x, sides), F.pad(held, sides), (0,) * self.axes
         return mean(x, sizes, steps, pads, ceil) / mean(held, sizes, steps, pads, ceil)
 
     def pool_indices(

@@ -104,6 +104,13 @@ def test_pooling_takes_only_cells_that_exist(axes, size_stride, kind):
     torch.testing.assert_close(dense(toy, ours.shape[2:]), ours)
 
 
+@pytest.mark.parametrize("axes", AXES)
+def test_mean_of_a_window_wider_than_the_grid(axes):
+    x = field(axes)[(..., *(slice(2),) * axes)]
+    whole = x.flatten(2).mean(2).view(*x.shape[:2], *(1,) * axes).expand_as(x)
+    torch.testing.assert_close(Dense(axes).pool(x, 3, 1, "mean"), whole)
+
+
 def test_max_pooling_of_the_lecture_and_its_gradient():
     x = torch.tensor([[3.0, 1, 3, 5], [6, 0, 7, 9], [3, 2, 1, 4], [0, 2, 4, 3]])
     x = x.view(1, 1, 4, 4).requires_grad_()

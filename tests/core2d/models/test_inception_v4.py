@@ -21,9 +21,8 @@ def test_equals_timm_with_fewer_blocks() -> None:
         torch.testing.assert_close(net(picture(1, 3, 80, 96)), expected, atol=5e-4, rtol=0)
 
 
-@pytest.mark.parametrize(
-    ("axes", "padding"), [(1, "same"), (2, "same"), (3, "same"), (1, 0), (2, 0)]
-)
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["same", 0])
 def test_lives_on_any_number_of_axes(axes: int, padding: int | str) -> None:
     net = InceptionV4((1, 1, 1), classes=3, width=1, padding=padding, dropout=0.0, space=axes)
     x = picture(3, 3, *(96, 76, 72)[:axes])
