@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,5 +65,6 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
     """What `save_checkpoint` wrote. Raises InputError where it is broken."""
     try:
         return torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: no checkpoint can be read from it: {error}") from error
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        said = str(error).partition("\n")[0]
+        raise InputError(f"{path}: no checkpoint can be read from it: {said}") from error

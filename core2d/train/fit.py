@@ -35,7 +35,7 @@ from core2d.train.runs import describe_run, name_of, prepared
 from core2d.train.settings import Train
 from core2d.train.state import start
 from core2d.train.step import Watch, advance
-from core2d.train.validate import exhausted, judged, tested, validated
+from core2d.train.validate import exhausted, judged, reported, validated
 
 PRECISIONS: dict[str, Any] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 PAUSE = 5.0  # seconds that lie at least between two checkpoints, so that short epochs stay short
@@ -227,7 +227,7 @@ class Run:
             if (best := self.folder / "best.safetensors").exists():
                 load_weights_of_run(best, state.evaluated)
             save_weights(self.folder / "model.safetensors", state.evaluated)
-            metrics = tested(self.recipe, state, self.data)
+            metrics = reported(self.recipe, state, self.data)
             content = {"metrics": metrics, "step": state.step, "seconds": self._seconds()}
             save_json(self.folder / "outcome.json", content)
             said = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())

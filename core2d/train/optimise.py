@@ -25,7 +25,7 @@ def optimiser(train: Train, parameters: Iterable[nn.Parameter]) -> Optimizer:
             nesterov=train.nesterov and train.momentum > 0,
         )
     if train.optimiser == "rmsprop":
-        return torch.optim.RMSprop(trained, rate, weight_decay=decay, momentum=train.momentum)
+        return torch.optim.RMSprop(trained, rate, weight_decay=decay)
     kind = torch.optim.AdamW if train.optimiser == "adamw" else torch.optim.Adam
     return kind(trained, rate, weight_decay=decay)
 

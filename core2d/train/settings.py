@@ -16,7 +16,7 @@ class Train:
 
     epochs: passes over the training set. batch: examples per step, over all devices together.
     rate: learning rate; with a schedule the largest one. optimiser: the update rule. momentum: of
-    sgd and rmsprop. nesterov: whether sgd looks ahead. decay: weight decay, of all parameters.
+    sgd. nesterov: whether sgd looks ahead. decay: weight decay, of all parameters.
     schedule: "step" multiplies by `gamma` at each of `milestones`, "plateau" when the validation
     loss has not improved for `patience` epochs, "cosine" falls to 0, "one-cycle" rises for
     `warmup` and falls to 0. warmup: share of the run over which the rate rises from 0.

@@ -39,7 +39,7 @@ def validated(recipe: Recipe, state: State, data: Data, size: int) -> dict[str, 
     return totals | metrics
 
 
-def tested(recipe: Recipe, state: State, data: Data) -> dict[str, float]:
+def reported(recipe: Recipe, state: State, data: Data) -> dict[str, float]:
     """Metrics on the test set, in float32."""
     examples = Placed(data.test, state.fabric.device, state.train.channels_last)
     torch.manual_seed(seed_of("test"))

@@ -6,6 +6,7 @@ wants a list.
 
 import dataclasses
 import inspect
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -54,15 +55,18 @@ def _before_fields(kind: type[Any]) -> str:
 
 
 def explained(kind: type[Any]) -> dict[str, str]:
-    """Field -> what the class's docstring says of it after "field:" or "one, other:"."""
-    text = " ".join((inspect.getdoc(kind) or "").split())
-    names = "|".join(field.name for field in fields(kind))
-    if not names:
+    """Field -> what the class's docstring says of it after "field:" or "one, other:".
+
+    Nothing where the docstring has a list already.
+    """
+    said = inspect.getdoc(kind) or ""
+    text, names = " ".join(said.split()), "|".join(field.name for field in fields(kind))
+    if not names or "\nArgs:\n" in said:
         return {}
     start = re.compile(rf"(?:^|(?<=\. )|(?<=; ))((?:{names})(?:, (?:{names}))*): ")
     found: dict[str, str] = {}
     marks = list(start.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in itertools.zip_longest(marks, marks[1:]):
         said = text[mark.end() : following.start() if following else len(text)].strip(" ;")
         found |= dict.fromkeys(mark.group(1).split(", "), said)
     return found

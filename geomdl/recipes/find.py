@@ -10,7 +10,7 @@ from core2d.errors import InputError
 from core2d.train.recipe import Recipe
 
 FOLDER = Path(__file__).parent
-PARTS = {"Config", "data", "model", "loss", "metrics", "predict"}
+PARTS = {"EXPECT", "REFERENCE", "DATA", "Config", "data", "model", "loss", "metrics", "predict"}
 
 
 def names() -> list[str]:
@@ -41,14 +41,14 @@ def find(name: str) -> Recipe:
 def _from_file(path: Path) -> Recipe:
     if not path.is_file():
         raise InputError(f"recipe: there is no file {path}")
-    if missing := sorted(PARTS - _defined(path)):
-        raise InputError(f"{path}: a recipe needs {', '.join(missing)}")
     spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
+    if missing := sorted(PARTS - vars(module).keys()):
+        raise InputError(f"{path}: a recipe needs {', '.join(missing)}")
     return module
 
 

@@ -1,0 +1,50 @@
+"""A write that fails leaves what was there."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from core2d.errors import InputError
+from core2d.train import files
+
+
+def test_a_failing_write_leaves_the_earlier_file_and_no_rest(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    files.save_checkpoint(path, {"step": 1})
+
+    def fails(part: Path) -> None:
+        part.write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        files.replace(path, fails)
+    assert files.load_checkpoint(path) == {"step": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_weights_with_shared_tensors_go_round(tmp_path: Path) -> None:
+    def made() -> torch.nn.Module:
+        model = torch.nn.ModuleDict({"a": torch.nn.Linear(3, 3), "b": torch.nn.Linear(3, 3)})
+        model["b"].weight = model["a"].weight
+        return model
+
+    model, other = made(), made()
+    files.save_weights(tmp_path / "model.safetensors", model)
+    files.load_weights_of_run(tmp_path / "model.safetensors", other)
+    assert torch.equal(other.get_parameter("a.weight"), model.get_parameter("a.weight"))
+    assert other.get_parameter("a.weight") is other.get_parameter("b.weight")
+
+
+def test_broken_and_foreign_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(InputError, match=r"checkpoint\.pt: no checkpoint can be read"):
+        files.load_checkpoint(tmp_path / "checkpoint.pt")
+    files.save_weights(tmp_path / "model.safetensors", torch.nn.Linear(2, 2))
+    with pytest.raises(InputError, match="do not fit this model"):
+        files.load_weights_of_run(tmp_path / "model.safetensors", torch.nn.Linear(3, 2))
+
+
+def test_json_goes_round(tmp_path: Path) -> None:
+    files.save_json(tmp_path / "deep" / "a.json", {"a": [1, 2], "path": Path("x")})
+    assert (tmp_path / "deep" / "a.json").read_text().startswith('{\n "a"')

@@ -1,0 +1,124 @@
+"""`geomdl predict`: pictures are read as the network was trained, classes told by name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core2d.errors import InputError
+from geomdl.cli import run
+from geomdl.commands.predict import Reader, expanded, palette, ranked
+
+RECIPE = '''
+from tests.core2d.train.toy import *
+from tests.core2d.train import toy
+
+class Pictures(toy.Points):
+    """One channel in 0..1, normalised."""
+    class channels:
+        mean, std = (0.5,), (0.25,)
+
+    def batch(self, index, generator=None):
+        batch = super().batch(index, generator)
+        batch["image"] = batch["image"][:, :1]
+        if PIXELS:
+            batch["label"] = batch["label"].view(-1, 1, 1).expand(-1, 4, 4)
+        return batch
+
+class Net(nn.Module):
+    """Bright or not, of the whole picture or of each pixel."""
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(4.0))
+
+    def forward(self, x):
+        x = x if PIXELS else x.mean((2, 3), keepdim=True)
+        scores = torch.cat([-self.scale * x, self.scale * x], 1)
+        return scores if PIXELS else scores[:, :, 0, 0]
+
+def data(config):
+    sets = [Pictures(30, 0.0, seed) for seed in range(3)]
+    return Data(*sets, ("dark", "bright"))
+
+def model(config):
+    return Net()
+
+def loss(model, batch, step, generator):
+    return F.cross_entropy(model(batch["image"]), batch["label"])
+
+def metrics(model, examples):
+    return {"accuracy": 1.0}
+'''
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    left = np.zeros((8, 12), np.uint8)
+    left[:, :6] = 255
+    Image.fromarray(left).save("left.png")
+    Image.fromarray(np.full((4, 4), 255, np.uint8)).save("white.png")
+    return tmp_path
+
+
+def trained(folder: Path, pixels: bool) -> Path:
+    recipe = folder / f"mine_{'pixels' if pixels else 'whole'}.py"
+    recipe.write_text(RECIPE + f"\nPIXELS = {pixels}\n")
+    words = ["fit", str(recipe), "--epochs", "0.1", "--rate", "1e-9", "--output", "run"]
+    assert run([*words, "--no-tensorboard", "--no-progress", "--accelerator", "cpu"]) == 0
+    return folder / "run"
+
+
+def test_classes_of_pictures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained(here, pixels=False)
+    assert run(["predict", "run", "white.png", "--top", "1"]) == 0
+    assert capsys.readouterr().out == "white.png: bright 100.0%\n"
+    assert run(["predict", "run", "*.png", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["file"] for row in told] == ["left.png", "white.png"]
+    assert told[0]["classes"] == {"dark": 0.5, "bright": 0.5}
+
+
+def test_classes_of_pixels_are_painted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained(here, pixels=True)
+    assert run(["predict", "run", "left.png"]) == 1
+    assert "name a folder by -o" in capsys.readouterr().err
+    assert run(["predict", "run", "left.png", "-o", "painted"]) == 0
+    assert "dark 50.0%" in capsys.readouterr().out
+    painted = np.asarray(Image.open("painted/left.png")).astype(float)
+    assert painted.shape == (8, 12, 3)
+    dark, bright = palette(2) * 255
+    np.testing.assert_allclose(painted[0, 0], (bright + 255) / 2, atol=1.5)
+    np.testing.assert_allclose(painted[0, -1], dark / 2, atol=1.5)
+
+
+def test_pictures_are_brought_to_the_networks_size_and_range(tmp_path: Path) -> None:
+    Image.fromarray(np.full((6, 6, 3), (255, 0, 51), np.uint8)).save(tmp_path / "p.png")
+    reader = Reader((3, 3, 2), (0.5, 0.5, 0.0), (0.5, 0.25, 1.0), resized=True)
+    got = reader.read(tmp_path / "p.png")
+    expected = torch.tensor([1.0, -2.0, 0.2]).view(1, 3, 1, 1).expand(1, 3, 3, 2)
+    torch.testing.assert_close(got, expected)
+    grey = Reader((1, 3, 3), (0.0,), (1.0,), resized=False).read(tmp_path / "p.png")
+    assert grey.shape == (1, 1, 6, 6)
+
+
+def test_refusals(here: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.png: there is no such file"):
+        expanded(["gone.png"])
+    Path("text.png").write_text("no picture")
+    with pytest.raises(InputError, match="no picture that can be read"):
+        Reader((1, 3, 3), (0.0,), (1.0,), resized=True).read(Path("text.png"))
+    with pytest.raises(InputError, match="wants 5 channels"):
+        Reader((5, 3, 3), (0.0,), (1.0,), resized=True).read(Path("left.png"))
+
+
+def test_ranking() -> None:
+    chances: Any = torch.tensor([0.1, 0.6, 0.3])
+    assert ranked(chances, ("a", "b"), 2) == {"b": 0.6, "class 2": 0.3}
+    colours = palette(12)
+    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1) + np.eye(12)
+    assert apart.min() > 0.1
