@@ -126,6 +126,10 @@ def test_weights_start_as_in_torch(context):
         assert float(ours.state_dict()[name].abs().max()) == pytest.approx(bound, rel=0.1), name
 
 
+def test_a_position_sees_itself_and_what_was_before():
+    assert causal_mask(3).tolist() == [[True, False, False], [True, True, False], [True] * 3]
+
+
 def test_the_future_cannot_change_the_past():
     torch.manual_seed(0)
     layer, x = MultiHeadAttention(8, 2).double(), randn(1, 6, 8)
