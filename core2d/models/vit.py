@@ -109,15 +109,15 @@ class ViT(nn.Module):
 
         Raises InputError where the field is not of `extent`.
         """
+        wanted = tuple(n * p for n, p in zip(self.grid, self.patch, strict=True))
+        if isinstance(x, Tensor) and tuple(x.shape[2:]) != wanted:  # a grid, not a set of sites
+            raise InputError(
+                f"x: expected extent {wanted} (other extents: `resized`), got {describe(x)}"
+            )
         patches = self.conv_proj(x)
         values, present = self.space.tokens(patches)
         places = flat_index(self.space.positions(patches), self.grid)
         table = self.encoder.pos_embedding[0]
-        if present is None and places.shape[-1] != len(table) - 1:
-            wanted = tuple(n * p for n, p in zip(self.grid, self.patch, strict=True))
-            raise InputError(
-                f"x: expected extent {wanted} (other extents: `resized`), got {describe(x)}"
-            )
         first = (self.class_token[0] + table[:1]).expand(len(values), -1, -1)
         tokens = torch.cat([first, values + table[1:][places]], 1)
         if present is None:

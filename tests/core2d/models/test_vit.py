@@ -121,9 +121,12 @@ def test_learns_a_handful_by_heart() -> None:
 
 def test_refusals() -> None:
     net = small()
-    for shape in ((16, 12), (16, 20), (8, 32)):
-        with pytest.raises(InputError, match=r"extent|positions"):
+    for shape in ((16, 12), (16, 18), (8, 32), (16, 16, 16), (2, 2)):
+        with pytest.raises(InputError, match=r"expected extent \(16, 16\)"):
             net(picture(1, 3, *shape))
+    sites = small(space=ListedSpace(2))
+    with pytest.raises(InputError, match="inside"):
+        sites(listed(picture(1, 3, 16, 20)))
     with pytest.raises(InputError, match="multiple of patch"):
         small(extent=18)
     with pytest.raises(InputError, match="size: expected one of ti, s, b, l"):
