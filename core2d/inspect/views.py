@@ -70,11 +70,11 @@ def view_patches(
     *,
     channels: Sequence[int],
     count: int = 9,
-    traced: bool = False,
+    rule: Rule | None = None,
 ) -> Figure:
     """A row per channel: the `count` patches of the images (N, C, *S) that excite it most.
 
-    traced: under each what DeconvNet finds in it, as in figure 2 of Zeiler and Fergus.
+    rule: under each patch what of it reached the channel, as in figure 2 of Zeiler and Fergus.
     """
     found = top_patches(model, images.split(256), layer, channels=channels, count=count)
     patches = found.cut(lambda index: images[index])  # (K, R, C, *box)
@@ -85,14 +85,15 @@ def view_patches(
         titles[0] = f"channel {channel}: {titles[0]}"
         cut_out = shown[row * len(titles) : (row + 1) * len(titles)]
         rows.append([Panel(image, title) for image, title in zip(cut_out, titles, strict=True)])
-        if traced:
+        if rule is not None:
             chosen = images[found.image[row]]
-            back = gradient(model, chosen, Unit(channel, layer, "max"), "deconvnet")
+            back = gradient(model, chosen, Unit(channel, layer, "max"), rule)
             boxes = zip(back, found.boxes()[row], strict=True)
             pieces = torch.stack([cut(piece, box) for piece, box in boxes])
             rows.append([Panel(picture) for picture in drawn(pieces, each=True, zero=True)])
     size = "x".join(str(length) for length in patches.shape[3:])
-    return grid(rows, f"{layer}: a site sees {size}", size=1.1)
+    traced = "" if rule is None else f"; below: {rule}"
+    return grid(rows, f"{layer}: a site sees {size}{traced}", size=1.1)
 
 
 def view_occlusion(

@@ -90,15 +90,20 @@ def deconvnet(
     channels: tuple[int, ...] = (),
     count: int = 9,
     images: int = 2000,
+    rule: Literal["deconvnet", "guided", "gradient"] = "deconvnet",
     split: Split = "test",
     output: Output = None,
 ) -> int:
-    """The patches, and under each what DeconvNet finds in it that excited the channel."""
+    """The patches, and under each what DeconvNet finds in it that excited the channel.
+
+    DeconvNet leans on the switches of max pooling. Networks that shrink by strides have none, and
+    it draws their grid; there --rule guided sees more (Springenberg et al. 2015).
+    """
     from core2d.inspect.views import view_patches
 
     opened, layer, chosen = _channels(run, layer, channels, 3)
     many, _ = opened.first_images(split, images)
-    figure = view_patches(opened.model, many, layer, channels=chosen, count=count, traced=True)
+    figure = view_patches(opened.model, many, layer, channels=chosen, count=count, rule=rule)
     return _save(figure, "deconvnet", run, output)
 
 

@@ -67,10 +67,10 @@ def test_patches_and_what_deconvnet_finds_in_them(model, images):
     assert [t.split(":")[0] for t in titles(figure)[::4]] == ["channel 1", "channel 3"]
     values = [float(t.split(":")[-1]) for t in titles(figure)[:4]]
     assert values == sorted(values, reverse=True)
-    traced = view_patches(model, images, "layer1", channels=[1], count=4, traced=True)
+    traced = view_patches(model, images, "layer1", channels=[1], count=4, rule="guided")
     assert len(shown(traced)) == 8
     assert {picture.shape for picture in shown(traced)} == {(7, 7, 3)}
-    assert traced.get_suptitle() == "layer1: a site sees 7x7"
+    assert traced.get_suptitle() == "layer1: a site sees 7x7; below: guided"
 
 
 def test_occlusion_names_the_class_and_what_is_right(model, images):
