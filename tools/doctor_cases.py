@@ -93,12 +93,18 @@ def looped(seen: Visit, order: str = "zbs", *, trains: bool = True, evals: bool 
     case = seen.case
     optimiser = case.optimiser(list(case.model.parameters()), case.rate)
 
+    acts: dict[str, Callable[[Tensor], Any]] = {
+        "z": lambda loss: optimiser.zero_grad(),
+        "b": lambda loss: loss.backward(),
+        "s": lambda loss: optimiser.step(),
+    }
+
     def step(batch: Batch) -> float:
         if trains:
             case.model.train()
         loss = case.total(case.model, batch)
         for act in order:
-            {"z": optimiser.zero_grad, "b": loss.backward, "s": optimiser.step}[act]()
+            acts[act](loss)
         return float(loss.detach())
 
     @torch.no_grad()

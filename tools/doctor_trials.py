@@ -1,6 +1,8 @@
 """The doctor's two error rates: healthy trainings that it accuses, broken ones that it lets pass.
 
-    python tools/doctor_trials.py          needs the real data (GEOMDL_DATA); writes results/doctor.json
+    python tools/doctor_trials.py          writes results/doctor/trials.json
+
+It needs the real data (GEOMDL_DATA).
 
 A healthy training is accused by any alarm or warning. A broken one is caught where the check that
 is made for its fault speaks. The time per step is left out: it judges the machine.

@@ -1,4 +1,4 @@
-"""Every threshold of the doctor, in one place, fixed before the trials in results/doctor.json."""
+"""Every threshold of the doctor, fixed before the trials of results/doctor/trials.json."""
 
 from dataclasses import dataclass
 

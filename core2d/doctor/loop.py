@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from core2d.doctor.case import Case, seeded
+from core2d.doctor.case import Case, first_tensor, seeded
 from core2d.doctor.finding import Finding
 from core2d.doctor.watch import Trace, watching
 from core2d.train.recipe import Batch
@@ -74,12 +74,24 @@ def untouched(model: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def mode_matters(case: Case) -> bool:
-    """Whether the output differs between training and eval mode (dropout, batch norm)."""
+    """Whether the output differs between training and eval mode (dropout, batch norm).
+
+    The network is called as the loss calls it, but in our mode, whatever the loss does to it.
+    """
     batch = case.load(case.data.train, case.pick(case.data.train, min(case.batch, 16)))
+    model, calls = case.fresh(), []
+    hook = model.register_forward_pre_hook(
+        lambda _m, args, named: calls.append((args, named)), with_kwargs=True
+    )
+    case.total(model, batch)
+    hook.remove()
+    if not calls:
+        return False
+    args, named = calls[0]
     outputs = []
     for mode in (True, False):
         with seeded(case.seed):
-            outputs.append(case.observe(case.fresh().train(mode), batch)[1])
+            outputs.append(first_tensor(case.fresh().train(mode)(*args, **named)))
     first, second = outputs
     if first is None or second is None:
         return False
