@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core2d.errors import InputError
-from core2d.inspect.watch import Unit, frozen, run_to, space_of, summary
+from core2d.inspect.watch import Unit, frozen, space_of
 from core2d.space import Field, Size, Space
 
 
@@ -99,8 +99,6 @@ def _score(
     model: nn.Module, x: Field, unit: Unit, space: Space, probability: bool
 ) -> tuple[Tensor, Tensor]:
     """The unit's score and the strongest channel of its layer, (B,) each."""
-    scores = summary(space, run_to(model, x, unit.layer), unit.kind)
-    if not 0 <= unit.index < scores.shape[1]:
-        raise InputError(f"index: expected less than {scores.shape[1]}, got {unit.index}")
+    scores = unit.beside(model, x, space)
     shown = scores.softmax(1) if probability else scores
     return shown[:, unit.index], scores.argmax(1)

@@ -37,12 +37,16 @@ class Unit:
 
     def of(self, model: nn.Module, x: Field, space: Space | None = None) -> Tensor:
         """Input of the model -> (B,), differentiable. Raises InputError."""
+        return self.beside(model, x, space)[:, self.index]
+
+    def beside(self, model: nn.Module, x: Field, space: Space | None = None) -> Tensor:
+        """All units of the layer (B, C), of which this one is `index`. Raises InputError."""
         where = space_of(model, x) if space is None else space
-        scores = summary(where, run_to(model, x, self.layer), self.kind)  # (B, C)
+        scores = summary(where, run_to(model, x, self.layer), self.kind)
         if not 0 <= self.index < scores.shape[1]:
             layer = self.layer or "the network"
             raise InputError(f"index: {layer} has {scores.shape[1]} channels, got {self.index}")
-        return scores[:, self.index]
+        return scores
 
 
 def layer_of(model: nn.Module, name: str) -> nn.Module:

@@ -89,5 +89,5 @@ def test_blocks_larger_than_the_input_and_channels_that_are_not_there():
     model, x = Linear(2, (1, 4, 4)), torch.zeros(1, 1, 4, 4)
     with pytest.raises(InputError, match="size: expected at most 4 on axis 0, got 5"):
         occlusion(model, x, Unit(0), size=5)
-    with pytest.raises(InputError, match="index: expected less than 2"):
+    with pytest.raises(InputError, match="the network has 2 channels, got 2"):
         occlusion(model, x, Unit(2), size=2)
