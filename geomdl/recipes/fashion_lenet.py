@@ -1,18 +1,19 @@
 """LeNet-5 on Fashion-MNIST: 61,706 parameters, ten garments.
 
-    geomdl fit fashion_lenet          about 90 seconds on two cores
+    geomdl fit fashion_lenet          about two minutes on two cores
 
-One cycle of Adam over 12 passes, pictures mirrored and shifted by up to 2 pixels.
+One cycle of AdamW over 16 passes, pictures mirrored by chance. (Shifts by up to 2 pixels cost a
+network of this size half a percent: it does not get through fitting them.)
 EXPECT is the mean accuracy on the test set over seeds 0 to 2.
 """
 
 from dataclasses import dataclass
 
-from torch import Generator, nn
+from torch import nn
 
 from core2d.models.lenet import LeNet
-from core2d.train.augment import crop, flip
-from core2d.train.recipe import Batch, Data
+from core2d.train.augment import flip
+from core2d.train.recipe import Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.recipes.classification import loss, metrics, predict
@@ -33,19 +34,22 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=12, batch=128, rate=4e-3, schedule="one-cycle", warmup=0.2, channels_last=True
+        epochs=16,
+        batch=128,
+        rate=4e-3,
+        optimiser="adamw",
+        decay=0.02,
+        schedule="one-cycle",
+        warmup=0.2,
+        channels_last=True,
     )
     widths: tuple[int, int, int, int] = (6, 16, 120, 84)
     validation: int = 5000
 
 
 def data(config: Config) -> Data:
-    return fashion_mnist(validation=config.validation, augment=_augmented)
+    return fashion_mnist(validation=config.validation, augment=flip)
 
 
 def model(config: Config) -> nn.Module:
     return LeNet(config.widths)
-
-
-def _augmented(batch: Batch, generator: Generator) -> Batch:
-    return crop(flip(batch, generator), generator, padding=2)
