@@ -91,9 +91,10 @@ def view_patches(
             boxes = zip(back, found.boxes()[row], strict=True)
             pieces = torch.stack([cut(piece, box) for piece, box in boxes])
             rows.append([Panel(picture) for picture in drawn(pieces, each=True, zero=True)])
-    size = "x".join(str(length) for length in patches.shape[3:])
+    whole = all(line.size >= n for line, n in zip(found.lines, found.extent, strict=True))
+    seen = "the whole image" if whole else "x".join(map(str, patches.shape[3:]))
     traced = "" if rule is None else f"; below: {rule}"
-    return grid(rows, f"{layer}: a site sees {size}{traced}", size=1.1)
+    return grid(rows, f"{layer}: a site sees {seen}{traced}", size=1.1)
 
 
 def view_occlusion(

@@ -71,6 +71,8 @@ def test_patches_and_what_deconvnet_finds_in_them(model, images):
     assert len(shown(traced)) == 8
     assert {picture.shape for picture in shown(traced)} == {(7, 7, 3)}
     assert traced.get_suptitle() == "layer1: a site sees 7x7; below: guided"
+    deep = view_patches(model, images, "layer3", channels=[0], count=1)
+    assert deep.get_suptitle() == "layer3: a site sees the whole image"
 
 
 def test_occlusion_names_the_class_and_what_is_right(model, images):
