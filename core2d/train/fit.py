@@ -117,25 +117,18 @@ class Run:
         self.log = Log(self.folder, step=step, tensorboard=options.tensorboard) if writes else None
         title, shown = name_of(recipe), options.progress and writes
         self.progress = Progress(title, step=step, steps=self.steps, shown=shown)
+        self.watch = Watch(self.state, every=1 if fabric.device.type == "cpu" else 25)
         self._clock = self._saved = time.monotonic()
 
     def to_the_end(self) -> Outcome:
-        """All steps that are left, then the test."""
+        """All steps that are left, then the test. Raises KeyboardInterrupt after saving."""
         state, end = self.state, min(self.steps, self.options.steps or self.steps)
-        end = state.step if exhausted(state) else max(end, state.step)
-        watch = Watch(state, every=1 if self.fabric.device.type == "cpu" else 25)
-        state.model.train()
         try:
-            with Interrupt() as interrupt:
-                for parts in ahead(self._parts, range(state.step, end), self.options.prefetch):
-                    self._step(parts, watch)
-                    if exhausted(state) or interrupt.asked:
-                        break
-                watch.flush()
-                finished = state.step >= self.steps or exhausted(state)
-                if not finished:
-                    self._save()
-            if interrupt.asked and not finished:
+            interrupted = self.train(end)
+            finished = state.step >= self.steps or exhausted(state)
+            if not finished:
+                self._save()
+            if interrupted and not finished:
                 raise KeyboardInterrupt
             return self._outcome(finished)
         finally:
@@ -143,9 +136,22 @@ class Run:
             if self.log:
                 self.log.close()
 
-    def _step(self, parts: list[Batch], watch: Watch) -> None:
-        """One step and what is due after it."""
+    def train(self, end: int) -> bool:
+        """Until `end` steps are done or early stopping has enough -> was it interrupted?"""
         state = self.state
+        state.model.train()
+        with Interrupt() as interrupt:
+            left = range(0) if exhausted(state) else range(state.step, end)
+            for parts in ahead(self._parts, left, self.options.prefetch):
+                self._step(parts)
+                if exhausted(state) or interrupt.asked:
+                    break
+            self.watch.flush()
+        return interrupt.asked
+
+    def _step(self, parts: list[Batch]) -> None:
+        """One step and what is due after it."""
+        state, watch = self.state, self.watch
         watch.see(advance(self.recipe, state, parts, self.order, self.steps))
         if after := getattr(self.recipe, "after_step", None):
             after(state)
