@@ -96,7 +96,7 @@ SCENES = (
     ),
     Scene(
         "ascent_layer2", "Channels raised by gradient ascent", "ascent", "cifar_resnet20",
-        "--layer layer2", "The same for the channels of a layer half-way.",
+        "--layer layer2 --noise 0.5", "The same for the channels of a layer half-way.",
     ),
     Scene(
         "dream", "DeepDream", "dream", "cifar_resnet20", "",

@@ -173,10 +173,11 @@ def ascent(
     l2: float = 0.01,
     blur: float = 0.5,
     clip: float = 3.0,
+    noise: float = 0.01,
     seed: int = 0,
     output: Output = None,
 ) -> int:
-    """The images that classes (or channels of a layer) like best, climbed from faint noise.
+    """The images that classes (or channels of a layer) like best, climbed from noise.
 
     Args:
         run: folder of the run.
@@ -187,6 +188,7 @@ def ascent(
         l2: weight of the penalty on the image's squared norm.
         blur: sigma of a Gaussian in cells, put on after every fourth step.
         clip: largest absolute value of the image.
+        noise: standard deviation of the start; more where a channel does not react to less.
         seed: of the noise.
         output: file of the picture.
     """
@@ -199,11 +201,11 @@ def ascent(
 
     opened = open_trained(run)
     like = opened.picked((), 1)[0]
-    noise = torch.randn(like.shape, generator=torch.Generator().manual_seed(seed))
+    start = noise * torch.randn(like.shape, generator=torch.Generator().manual_seed(seed))
     units = [Unit(c, layer) for c in channels or range(min(10, opened.channels(layer)))]
     climb = Climb(steps=steps, rate=rate, l2=l2, blur=blur, clip=clip)
     return _save(
-        view_ascent(opened.model, 0.01 * noise, units, climb, opened.names), "ascent", run, output
+        view_ascent(opened.model, start, units, climb, opened.names), "ascent", run, output
     )
 
 
