@@ -71,18 +71,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default="", help="those whose name holds this; nothing written")
-    only = parser.parse_args().only
+    parser.add_argument("--part", default="", help="healthy or broken; the other as it is on file")
+    args = parser.parse_args()
+    path, only = ROOT / "results" / "doctor" / "trials.json", args.only
     rows: dict[str, list[dict[str, Any]]] = {"healthy": [], "broken": []}
-    for group, cases in (("healthy", healthy()), ("broken", broken())):
+    if args.part and path.exists():
+        rows |= {part: json.loads(path.read_text())[part] for part in rows}
+    for part, cases in (("healthy", healthy()), ("broken", broken())):
+        if args.part not in ("", part):
+            continue
+        rows[part] = []
         for name, make in cases.items():
             if only in name:
-                rows[group].append(tried(name, make, QUICK))
-                print(json.dumps(rows[group][-1]), flush=True)
+                rows[part].append(tried(name, make, QUICK))
+                print(json.dumps(rows[part][-1]), flush=True)
     found = rates(rows["healthy"], rows["broken"])
     print(json.dumps(found))
     if not only:
         head = {"commit": commit(ROOT), "machine": machine(), "limits": vars(QUICK)}
-        write(ROOT / "results" / "doctor" / "trials.json", head | {"rates": found} | rows)
+        write(path, head | {"rates": found} | rows)
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

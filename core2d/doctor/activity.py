@@ -103,9 +103,16 @@ def saturated(case: Case, model: nn.Module) -> Finding:
 
 
 def gradients(case: Case) -> Finding:
-    """Gradient norm over weight norm, layer by layer, early in training."""
+    """Gradient norm over weight norm, layer by layer, early in training.
+
+    Weights that start at zero, as the last ones of some networks, have no such ratio.
+    """
     model = case.fresh()
-    weights = {n: p for n, p in model.named_parameters() if p.requires_grad and p.ndim > 1}
+    weights = {
+        name: p
+        for name, p in model.named_parameters()
+        if p.requires_grad and p.ndim > 1 and bool(p.detach().any())
+    }
     optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 1e-4)
     generator = case.generator()
     seen: dict[str, list[float]] = {name: [] for name in weights}

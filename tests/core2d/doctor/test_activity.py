@@ -80,6 +80,16 @@ def test_exploding_gradients():
     assert nan.status == "alarm"
 
 
+def test_a_last_layer_that_starts_at_zero_does_not_explode():
+    """The head of ViT does; the doctor's first trials found this one falsely accused."""
+    model = plain()
+    nn.init.zeros_(model[-1].weight)
+    assert activity.gradients(case(model)).status == "fine"
+    with torch.no_grad():
+        model[1].weight.mul_(1e-3)  # small, not zero: still told
+    assert activity.gradients(case(model)).numbers.keys() == {"1.weight"}
+
+
 def test_networks_of_ours_raise_no_alarm():
     for model in (
         CifarResNet(20, width=4, inputs=1),

@@ -1,10 +1,11 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import core2d.doctor  # noqa: F401
+import core2d.doctor.recipe  # noqa: F401
 from core2d.doctor.limits import Limits
 from geomdl import cli
 
@@ -44,7 +45,7 @@ FAST = Limits(examples=32, steps=50, ladder=(5,), run_steps=18)
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("core2d.doctor.limits.Limits", lambda: FAST)
+    monkeypatch.setattr("core2d.doctor.limits.Limits", lambda **given: replace(FAST, **given))
     path = tmp_path / "squares_recipe.py"
     path.write_text(RECIPE)
     return str(path)
