@@ -19,9 +19,7 @@ from scenes.datasets.mnist import fashion_mnist
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
 EXPECT = {"accuracy": 0.84}
-REFERENCE = {
-    "accuracy": Reference(0.842, "Xiao et al. 2017, table 3: LogisticRegression")
-}
+REFERENCE = {"accuracy": Reference(0.842, "Xiao et al. 2017, table 3: LogisticRegression")}
 DATA = "Fashion-MNIST"
 
 

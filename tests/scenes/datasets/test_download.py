@@ -23,7 +23,7 @@ def test_data_lies_where_it_is_said_to_or_in_the_cache(folder: Path, monkeypatch
         d.data_folder()
     monkeypatch.delenv("GEOMDL_DATA")
     monkeypatch.setenv("GEOMDL_CACHE", str(folder / "cache"))
-    assert d.data_folder() == folder / "cache" / "data"
+    assert d.data_folder() == folder / "cache"
 
 
 def test_find_takes_the_first_choice_that_is_there_wholly(folder: Path) -> None:
