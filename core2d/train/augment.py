@@ -5,6 +5,7 @@ of pictures, (B,), stay. Every example draws its own numbers, and the same gener
 the same batch. A recipe composes them: `crop(flip(batch, generator), generator, padding=4)`.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 
@@ -192,6 +193,25 @@ def mixup(batch: Batch, generator: Generator, *, alpha: float = 0.2) -> Batch:
     share = draws[0] / draws.sum(0).clamp(min=torch.finfo(draws.dtype).tiny)
     mixed = torch.lerp(image[partner], image, _per_example(share, image))
     return {**batch, "image": mixed, "other": label[partner], "share": share}
+
+
+def ten_crop(image: Tensor, size: int | Sequence[int]) -> Tensor:
+    """Images (B, C, *S) -> their windows in the corners and in the middle, plain and mirrored.
+
+    (V, B, C, *size) with V = 2 (2^axes + 1), ten in the plane. To test on: the mean of the
+    predictions is better than that of the middle alone (Krizhevsky et al. 2012, section 4.1).
+    """
+    extents = image.shape[2:]
+    sizes = _sizes(size, len(extents))
+    spare = [n - s for n, s in zip(extents, sizes, strict=True)]
+    if min(spare) < 0:
+        raise InputError(f"size: expected at most {tuple(extents)}, got {sizes}")
+    starts = [*itertools.product(*((0, n) for n in spare)), tuple(n // 2 for n in spare)]
+    views = []
+    for start in starts:
+        window = tuple(slice(o, o + s) for o, s in zip(start, sizes, strict=True))
+        views.append(image[(slice(None), slice(None), *window)])
+    return torch.stack([*views, *(view.flip(-1) for view in views)])
 
 
 def _moved(batch: Batch, change: Callable[[Tensor, float], Tensor]) -> Batch:

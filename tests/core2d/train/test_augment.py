@@ -262,3 +262,18 @@ def test_rotation_is_in_radians() -> None:
     assert float(left.max()) < 0.5
     assert float(above.max()) > 1.5
     assert float(below.max()) > 1.5
+
+
+def test_ten_crops_are_the_corners_and_the_middle_plain_and_mirrored() -> None:
+    image = torch.arange(2 * 3 * 6 * 8.0).view(2, 3, 6, 8)
+    found = a.ten_crop(image, (4, 5))
+    assert found.shape == (10, 2, 3, 4, 5)
+    places = [(0, 0), (0, 3), (2, 0), (2, 3), (1, 1)]
+    for view, (y, x) in enumerate(places):
+        window = image[:, :, y : y + 4, x : x + 5].numpy()
+        assert np.array_equal(found[view].numpy(), window)
+        assert np.array_equal(found[view + 5].numpy(), window[..., ::-1])
+    assert a.ten_crop(torch.zeros(1, 1, 9), 4).shape == (6, 1, 1, 4)
+    assert a.ten_crop(torch.zeros(1, 1, 5, 5, 5), 4).shape == (18, 1, 1, 4, 4, 4)
+    with pytest.raises(InputError, match="size: expected at most"):
+        a.ten_crop(image, 7)
