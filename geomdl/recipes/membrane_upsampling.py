@@ -3,7 +3,7 @@
     geomdl fit membrane_upsampling --up linear                          one of them
     python -m geomdl.recipes.membrane_upsampling --seeds 0 1 2 --record all, side by side
 
-The network and its training are `membrane_unet`'s, a third as long; only what doubles the extent
+The network and its training are `membrane_unet`'s, a fifth as long; only what doubles the extent
 in the decoder differs: nearest and linear interpolation followed by a convolution, bed of nails
 (one cell of each block, a convolution fills the rest), max-unpooling (the cell that held the
 encoder's maximum), transposed convolution and pixel shuffle. About 3 minutes per run on two
