@@ -103,7 +103,8 @@ def _row(square: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
 
 def student(y: Tensor) -> tuple[Tensor, Tensor]:
     """Plane (N, 2) -> weights 1 / (1 + d^2) (N, N), zero diagonal, and q, the same summing to 1."""
-    square = (y[:, None] - y).square().sum(2)
+    length = y.square().sum(1)
+    square = (length[:, None] + length - 2 * y @ y.T).clamp(min=0)
     weight = (1 / (1 + square)).fill_diagonal_(0)
     return weight, weight / weight.sum()
 
