@@ -44,6 +44,15 @@ def test_one_look_alike_among_many_is_a_note():
     assert leakage(case(data=Data(DATA.train, DATA.validation, test))).status == "note"
 
 
+def test_short_vectors_are_compared_exactly_alone():
+    """Directions of four numbers align by chance; the first trials found this falsely accused."""
+    parts = torch.randn(3, 200, 4, generator=torch.Generator().manual_seed(0))
+    train, validation, test = (Tensors(x, torch.zeros(200)) for x in parts)
+    assert leakage(case(data=Data(train, validation, test))).status == "fine"
+    copied = Tensors(torch.cat((train.image[:1], test.image[1:])), test.label)
+    assert leakage(case(data=Data(train, validation, copied))).status == "alarm"
+
+
 def test_the_same_set_twice():
     assert leakage(case(data=Data(DATA.train, DATA.train, DATA.test))).status == "alarm"
     assert leakage(case(data=Data(DATA.train, DATA.test, DATA.test))).status == "warning"
