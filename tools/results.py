@@ -1,4 +1,4 @@
-"""RESULTS.md and README's speed table from recorded files: `--check` compares, else it writes.
+"""RESULTS.md and README's tables from recorded files: `--check` compares, else it writes.
 
 results/*.json are recipes' records (`core2d.train.record`), results/bench/*.json what
 `tools/bench.py --json` wrote. Nothing in either page is typed by hand.
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- speed: made by tools/results.py -->", "<!-- end of speed -->"
+SPEED = "<!-- speed: made by tools/results.py -->", "<!-- end of speed -->"
+TRAINED = "<!-- trained: made by tools/results.py -->", "<!-- end of trained -->"
+HEADLINES = ("miou", "accuracy")  # what the short table shows of a training, the first it has
 HEAD = """# Results
 
 Recorded runs, made by `python tools/results.py` from `results/`. Nothing here is typed by hand; a
@@ -77,12 +79,30 @@ def page(folder: Path) -> str:
     return HEAD + "".join(section(c) for c in contents) + ending
 
 
-def with_speed(readme: str, table: str) -> str:
-    """The README with the table between its two marks. Raises ValueError where they are missing."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise ValueError(f"README.md: expected one {BEGIN} and one {END}")
-    before, rest = readme.split(BEGIN)
-    return f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}"
+def trained(folder: Path) -> str:
+    """The short table of recorded trainings: one row per recipe of `geomdl fit`."""
+    rows = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    lines = ["| recipe | data | test metric | mean | std | runs | minutes each |", "|" + "---|" * 7]
+    for content in rows:
+        if not content["command"].startswith("geomdl fit"):
+            continue
+        name = next(name for name in HEADLINES if name in content["metrics"])
+        metric, runs = content["metrics"][name], len(content["seeds"])
+        spread = number(metric["std"]) if runs > 1 else "-"
+        lines.append(
+            f"| `{content['recipe']}` | {content['data']} | {name} | {number(metric['mean'])} "
+            f"| {spread} | {runs} | {content['seconds'] / 60 / runs:.1f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def with_part(readme: str, marks: tuple[str, str], table: str) -> str:
+    """The README with the table between two marks. Raises ValueError where they are missing."""
+    begin, end = marks
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise ValueError(f"README.md: expected one {begin} and one {end}")
+    before, rest = readme.split(begin)
+    return f"{before}{begin}\n{table}{end}{rest.split(end)[1]}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,10 +111,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="fail where a page is stale")
     args = parser.parse_args(arguments)
-    readme = ROOT / "README.md"
+    readme, results = ROOT / "README.md", ROOT / "results"
+    text = with_part(readme.read_text(), SPEED, speed(results / "bench"))
     pages = {
-        ROOT / "RESULTS.md": page(ROOT / "results"),
-        readme: with_speed(readme.read_text(), speed(ROOT / "results" / "bench")),
+        ROOT / "RESULTS.md": page(results),
+        readme: with_part(text, TRAINED, trained(results)),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if args.check:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core2d.train.record import Reference, Result, write_result
-from tools.results import BEGIN, END, main, number, page, speed, with_speed
+from tools.results import SPEED, main, number, page, speed, trained, with_part
 
 
 def test_page_shows_metrics_and_references(tmp_path: Path) -> None:
@@ -51,11 +51,22 @@ def test_speed_shows_ratios_and_missing_peers(tmp_path: Path) -> None:
     assert speed(tmp_path / "none") == ""
 
 
+def test_trainings_show_their_headline_and_time_per_run(tmp_path: Path) -> None:
+    for name, command in (("toy", "geomdl fit toy"), ("room", "geomdl demo")):
+        metrics = {"loss": [1.0, 2.0], "accuracy": [0.25, 0.75]}
+        result = Result(name, command, [0, 1], 240.0, metrics, {}, data="none")
+        write_result(result, tmp_path)
+    assert trained(tmp_path).splitlines()[2:] == [
+        "| `toy` | none | accuracy | 0.5 | 0.3536 | 2 | 2.0 |"
+    ]
+
+
 def test_readme_keeps_what_is_around_the_table() -> None:
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert with_speed(text, "new\n") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    begin, end = SPEED
+    text = f"before\n{begin}\nold\n{end}\nafter\n"
+    assert with_part(text, SPEED, "new\n") == f"before\n{begin}\nnew\n{end}\nafter\n"
     with pytest.raises(ValueError, match="expected one"):
-        with_speed("no marks", "new")
+        with_part("no marks", SPEED, "new")
 
 
 def test_number() -> None:
