@@ -57,7 +57,7 @@ class DenseNet(nn.Module):
         kernel, stride = (3, 1) if small else (7, 2)
         parts["conv0"] = Conv(self.space, inputs, channels, kernel, stride=stride, bias=False)
         if not small:
-            parts["norm0"] = Activated(self.space, channels)
+            parts["norm0"] = BatchNorm(self.space, channels)
         for block, count in enumerate(layers, 1):
             dense = OrderedDict[str, nn.Module]()
             for layer in range(1, count + 1):
@@ -70,7 +70,7 @@ class DenseNet(nn.Module):
                 fewer = int(channels * compression)
                 parts[f"transition{block}"] = Transition(self.space, channels, fewer)
                 channels = fewer
-        parts[f"norm{len(layers) + 1}"] = Activated(self.space, channels)
+        parts[f"norm{len(layers) + 1}"] = BatchNorm(self.space, channels)
         self.features = nn.Sequential(parts)
         self.classifier = nn.Linear(channels, classes)
         nn.init.zeros_(self.classifier.bias)
@@ -81,6 +81,8 @@ class DenseNet(nn.Module):
         outputs = []
         for name, part in self.features.named_children():
             x = part(x)
+            if isinstance(part, BatchNorm):
+                x = self.space.map(F.relu, x)
             if name == "norm0":
                 x = self.space.pool(x, 3, 2)
             elif name.startswith("denseblock"):
@@ -91,24 +93,18 @@ class DenseNet(nn.Module):
         return self.classifier(self.space.reduce(self.stages(x)[-1]))
 
 
-class Activated(BatchNorm):
-    """relu(norm(x))."""
-
-    def forward(self, x: Field) -> Field:
-        return self.space.map(F.relu, super().forward(x))
-
-
 class Transition(nn.Module):
     """Between blocks: conv1(relu(norm(x))), then the mean of 2 cells per axis."""
 
     def __init__(self, space: Space, inputs: int, outputs: int) -> None:
         super().__init__()
         self.space = space
-        self.norm = Activated(space, inputs)
+        self.norm = BatchNorm(space, inputs)
         self.conv = Conv(space, inputs, outputs, 1, bias=False)
 
     def forward(self, x: Field) -> Field:
-        return self.space.pool(self.conv(self.norm(x)), 2, kind="mean")
+        x = self.conv(self.space.map(F.relu, self.norm(x)))
+        return self.space.pool(x, 2, kind="mean")
 
 
 def densenet(

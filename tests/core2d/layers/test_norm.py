@@ -9,6 +9,9 @@ from torch import nn
 from core2d.errors import InputError
 from core2d.layers.norm import BatchNorm, GroupNorm, LayerNorm, SyncBatchNorm, synchronised
 from core2d.models.cifar_resnet import CifarResNet
+from core2d.models.deeplabv3 import deeplabv3
+from core2d.models.densenet import densenet
+from core2d.models.googlenet import GoogLeNet
 
 SHAPES = {1: (5,), 2: (4, 5), 3: (3, 4, 5)}
 TORCHS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
@@ -85,6 +88,15 @@ def test_synchronised_exchanges_norms_and_keeps_the_rest():
     assert (alone.eps, alone.momentum) == (1e-2, 0.3)
     batch = randn(4, 3, 5, 5)
     torch.testing.assert_close(alone.train()(batch), BatchNorm(2, 3, eps=1e-2)(batch))
+
+
+@pytest.mark.parametrize("make", [lambda: densenet(121), GoogLeNet, deeplabv3])
+def test_no_norm_of_a_published_network_is_left_to_itself(make):
+    """A norm of another class would count its own process alone."""
+    with torch.device("meta"):
+        model = synchronised(make())
+    kinds = {type(part).__name__ for part in model.modules() if hasattr(part, "running_mean")}
+    assert kinds == {"SyncBatchNorm"}
 
 
 def network():
