@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-POINTWISE = ("nearest", "linear", "cubic")
+MODES = ("nearest", "linear", "cubic")
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 

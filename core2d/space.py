@@ -22,7 +22,7 @@ from torch import Generator, Tensor
 
 from core2d.errors import InputError, describe, expect_choice
 from core2d.padding import padded, same_sides
-from core2d.resize import POINTWISE, resize_dense
+from core2d.resize import MODES, resize_dense
 
 Field: TypeAlias = Any
 Size: TypeAlias = int | Sequence[int]
@@ -311,7 +311,7 @@ class Dense(Space):
     def resize(
         self, x: Tensor, like: Tensor | None = None, scale: int = 0, mode: Mode = "nearest"
     ) -> Tensor:
-        expect_choice("mode", mode, POINTWISE)
+        expect_choice("mode", mode, MODES)
         if (like is None) == (scale < 1):
             raise InputError("resize: expected either `like` or `scale` >= 1")
         shape = self.extent(x if like is None else like)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from core2d.errors import InputError, expect_number
 from core2d.inspect.watch import Unit, frozen, space_of
+from core2d.layers.filters import blur
 from core2d.space import Field, Space
 
 
@@ -97,7 +98,7 @@ def _regularised(
 ) -> Tensor:
     """Blurred, and without the sites that matter least."""
     if climb.blur:
-        values = space.tokens(blurred(space, space.untokens(values, like), climb.blur))[0]
+        values = space.tokens(blur(space, space.untokens(values, like), climb.blur))[0]
     if climb.small:
         values = _dropped(values, values.norm(dim=2), alive, climb.small)
     if climb.weak:
@@ -111,24 +112,3 @@ def _dropped(values: Tensor, worth: Tensor, alive: Tensor, share: float) -> Tens
     rank = order.argsort(dim=1)
     least = (alive.sum(1, keepdim=True) * share).long()
     return values.masked_fill((rank < least)[..., None], 0.0)
-
-
-def blurred(space: Space, x: Field, sigma: float) -> Field:
-    """Field (B, C, *S) smoothed by a Gaussian of `sigma` cells, cut at 3 sigma.
-
-    Weights that fall beside the sites are given to the others, so constants stay as they are.
-    """
-    reach = max(1, math.ceil(3 * sigma))
-    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
-    ones = space.map(torch.ones_like, x)
-    for axis in range(space.axes):
-        shape = [1] * space.axes
-        shape[axis] = len(line)
-        x, ones = (_filtered(space, field, line.view(1, 1, *shape)) for field in (x, ones))
-    return space.map(torch.div, x, ones)
-
-
-def _filtered(space: Space, x: Field, kernel: Tensor) -> Field:
-    channels = space.reduce(x)
-    weight = kernel.to(channels).repeat(channels.shape[1], *(1,) * (kernel.ndim - 1))
-    return space.conv(x, weight, groups=channels.shape[1])

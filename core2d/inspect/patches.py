@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from core2d.errors import InputError, expect_number
-from core2d.inspect.receptive import Line, receptive_field
+from core2d.inspect.receptive import receptive_field
 from core2d.inspect.watch import frozen, run_to, space_of
+from core2d.layers.arithmetic import Line
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """What part of the input one site of a layer sees, computed from the network itself.
 
-The network runs on a space whose fields carry no values, only what each site reaches back to:
-site c of a layer sees the input sites c * jump + low to c * jump + high, on each axis. Every
-convolution, pooling or resizing changes these three numbers (Araujo, Norris, Sim 2019, "Computing
-receptive fields of convolutional neural networks", Distill). Any network that is written for
-core2d.space.Space can be asked, for any space: it is the kernels and strides that count.
+The network runs on a space whose fields carry no values, only what each site reaches back to,
+a `Line` of core2d.layers.arithmetic per axis. Every convolution, pooling or resizing changes its
+three numbers. Any network that is written for core2d.space.Space can be asked, for any space: it
+is the kernels and strides that count.
 """
 
 import copy
@@ -19,27 +18,8 @@ from torch import Generator, Tensor, nn
 
 from core2d.errors import InputError
 from core2d.inspect.watch import frozen, run_to, space_of
+from core2d.layers.arithmetic import Line, Window
 from core2d.space import Field, Kind, Mode, Padding, Size, Space
-
-
-@dataclass(frozen=True)
-class Line:
-    """Site c sees the input sites c * jump + low to c * jump + high of one axis (cells)."""
-
-    jump: Fraction = Fraction(1)
-    low: Fraction | float = Fraction(0)
-    high: Fraction | float = Fraction(0)
-
-    def box(self, site: int) -> tuple[float, float]:
-        """First and last input site that this site sees; infinite where it sees all."""
-        if math.isinf(self.high):
-            return -math.inf, math.inf
-        return math.ceil(site * self.jump + self.low), math.floor(site * self.jump + self.high)
-
-    @property
-    def size(self) -> float:
-        """How many input sites one site sees, at most."""
-        return math.inf if math.isinf(self.high) else math.floor(self.high - self.low) + 1
 
 
 @dataclass(frozen=True)
@@ -181,19 +161,13 @@ class ReachSpace(Space):
     def _window(
         self, x: Reach, kernel: Sequence[int], stride: Size, dilation: Size, padding: Padding
     ) -> tuple[Line, ...]:
-        """Lines after a window of `kernel` sites: output c reads inputs c s - p + d i, i < k."""
+        """Lines after a window of `kernel` sites."""
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         pads = [d * (k - 1) // 2 if k % 2 else 0 for k, d in zip(kernel, holes, strict=True)]
         if padding != "same":
             pads = list(self.sizes("padding", padding, 0))
-        return tuple(
-            Line(
-                line.jump * s,
-                line.low - p * line.jump,
-                line.high + (d * (k - 1) - p) * line.jump,
-            )
-            for line, k, s, d, p in zip(x.lines, kernel, steps, holes, pads, strict=True)
-        )
+        windows = map(Window, kernel, steps, pads, holes)
+        return tuple(line.after(each) for line, each in zip(x.lines, windows, strict=True))
 
 
 def _interpolated(ratio: Fraction, mode: Mode) -> tuple[Fraction, Fraction]:

@@ -1,12 +1,14 @@
 """Extents and receptive fields of convolutions, poolings and their transposes, per axis.
 
 Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning". Symbols: extent n,
-kernel k, stride s, padding p on each side, dilation d.
+kernel k, stride s, padding p on each side, dilation d. Receptive fields: Araujo, Norris, Sim 2019,
+"Computing receptive fields of convolutional neural networks", Distill.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from core2d.errors import InputError
 
@@ -73,38 +75,43 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Receptive:
-    """What one cell of a deep layer sees: cells start + i * step .. start + i * step + size - 1.
+class Line:
+    """What cells see along one axis: cell c the input cells c * jump + low to c * jump + high."""
 
-    All in cells of the input. size: with the holes of dilation; step: between neighbouring cells;
-    start: the first that cell 0 sees, negative inside the padding.
-    """
+    jump: Fraction = Fraction(1)
+    low: Fraction | float = Fraction(0)
+    high: Fraction | float = Fraction(0)
 
-    size: int = 1
-    step: int = 1
-    start: int = 0
+    @property
+    def size(self) -> float:
+        """How many input cells one cell sees, at most; with the holes of dilation."""
+        return math.inf if math.isinf(self.high) else math.floor(self.high - self.low) + 1
 
-    def after(self, window: Window) -> "Receptive":
-        """The receptive field one layer further on."""
-        return Receptive(
-            self.size + window.dilation * (window.kernel - 1) * self.step,
-            self.step * window.stride,
-            self.start - window.padding * self.step,
+    def box(self, cell: int) -> tuple[float, float]:
+        """First and last input cell that this cell sees, also beyond the border; or infinite."""
+        if math.isinf(self.high):
+            return -math.inf, math.inf
+        return math.ceil(cell * self.jump + self.low), math.floor(cell * self.jump + self.high)
+
+    def after(self, window: Window) -> "Line":
+        """One layer further on: its cell c reads cells c s - p + d i of the layer before, i < k."""
+        reach = window.dilation * (window.kernel - 1) - window.padding
+        return Line(
+            self.jump * window.stride,
+            self.low - window.padding * self.jump,
+            self.high + reach * self.jump,
         )
 
-    def cells(self, index: int, extent: int | None = None) -> range:
-        """The input cells that cell `index` sees; with `extent`, those that exist."""
-        low = self.start + index * self.step
-        high = low + self.size
-        return range(low, high) if extent is None else range(max(0, low), min(extent, high))
 
+def receptive_field(windows: Sequence[Window]) -> Line:
+    """Layers from input to output -> what a cell of the last one sees.
 
-def receptive_field(windows: Sequence[Window]) -> Receptive:
-    """Layers from input to output -> what a cell of the last one sees."""
-    field = Receptive()
+    Of a whole network core2d.inspect.receptive asks the network itself.
+    """
+    line = Line()
     for window in windows:
-        field = field.after(window)
-    return field
+        line = line.after(window)
+    return line
 
 
 def conv_weights(inputs: int, outputs: int, kernel: Sequence[int], *, groups: int = 1) -> int:

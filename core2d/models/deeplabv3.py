@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from core2d.layers.conv import Conv
 from core2d.layers.dropout import Dropout
 from core2d.layers.norm import BatchNorm
+from core2d.losses import VOID, cross_entropy
 from core2d.models.resnet import ResNet, resnet
 from core2d.space import Dense, Field, Size, Space
 
@@ -144,10 +145,10 @@ def deeplabv3(
 
 
 def scores_loss(
-    output: Tensor | Scores, label: Tensor, *, ignore: int = 255, weight: float = AUXILIARY_WEIGHT
+    output: Tensor | Scores, label: Tensor, *, ignore: int = VOID, weight: float = AUXILIARY_WEIGHT
 ) -> Tensor:
     """Mean cross-entropy with labels (B, *S), plus `weight` times that of the auxiliary head."""
     if not isinstance(output, Scores):
-        return F.cross_entropy(output, label, ignore_index=ignore)
-    auxiliary = F.cross_entropy(output.aux, label, ignore_index=ignore)
-    return F.cross_entropy(output.logits, label, ignore_index=ignore) + weight * auxiliary
+        return cross_entropy(output, label, ignore=ignore)
+    auxiliary = cross_entropy(output.aux, label, ignore=ignore)
+    return cross_entropy(output.logits, label, ignore=ignore) + weight * auxiliary

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from core2d.errors import InputError
 from core2d.layers.conv import Conv
 from core2d.layers.dropout import Dropout
+from core2d.layers.filters import outer
 from core2d.layers.init import he_normal
 from core2d.models.vgg import DEPTHS, GRID, VGG
 from core2d.space import Field, Space, as_space
@@ -28,11 +29,8 @@ def bilinear(channels: int, scale: int, axes: int) -> Tensor:
     """
     place = torch.arange(2 * scale) + 0.5
     line = 1 - (place / scale - 1).abs()
-    window = torch.ones(())
-    for _ in range(axes):
-        window = window[..., None] * line
     eye = torch.eye(channels).view(channels, channels, *(1,) * axes)
-    return eye * window
+    return eye * outer([line] * axes)
 
 
 class ScoreUp(nn.Module):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core2d.layers.block import ConvNorm, Inception
 from core2d.layers.init import he_normal
+from core2d.losses import cross_entropy
 from core2d.space import Field, Space, as_space
 
 # module -> channels of 1x1, 3x3 (before, after), third branch (before, after), pooled branch
@@ -134,6 +135,6 @@ class AuxiliaryHead(nn.Module):
 def heads_loss(output: Tensor | Heads, label: Tensor, weight: float = AUXILIARY_WEIGHT) -> Tensor:
     """Cross-entropy with labels (B,), plus `weight` times that of each auxiliary head."""
     if not isinstance(output, Heads):
-        return F.cross_entropy(output, label)
-    auxiliary = F.cross_entropy(output.aux1, label) + F.cross_entropy(output.aux2, label)
-    return F.cross_entropy(output.logits, label) + weight * auxiliary
+        return cross_entropy(output, label)
+    auxiliary = cross_entropy(output.aux1, label) + cross_entropy(output.aux2, label)
+    return cross_entropy(output.logits, label) + weight * auxiliary

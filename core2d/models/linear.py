@@ -81,6 +81,6 @@ def logistic_regression(
 
 def flat(name: str, x: Tensor, features: int) -> Tensor:
     """(B, *S) -> (B, features). Raises InputError where the sizes do not fit."""
-    if x.ndim < 2 or x[0].numel() != features if len(x) else x.ndim < 2:
+    if x.ndim < 2 or x.shape[1:].numel() != features:
         raise InputError(f"{name}: expected {features} numbers per example, got {describe(x)}")
     return x.flatten(1)

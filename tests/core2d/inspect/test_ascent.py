@@ -1,16 +1,13 @@
 """On a linear network the climb is known step by step; so is each regulariser."""
 
-import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import nn
 
 from core2d.errors import InputError
-from core2d.inspect.ascent import Climb, ascend, blurred
+from core2d.inspect.ascent import Climb, ascend
 from core2d.inspect.watch import Unit
 from core2d.models.cifar_resnet import CifarResNet
-from core2d.space import Dense
 
 
 class Linear(nn.Module):
@@ -94,16 +91,6 @@ def test_sites_of_small_norm_and_small_contribution_are_dropped():
     weak = ascend(model, Unit(0), start, Climb(weak=0.5, **plain))
     torch.testing.assert_close(small, torch.tensor([[[0.0, 1, 2, 3]]]), rtol=0, atol=1e-3)
     torch.testing.assert_close(weak, torch.tensor([[[0.1, 0, 0, 3]]]), rtol=0, atol=1e-3)
-
-
-@pytest.mark.parametrize("shape", [(20,), (12, 9), (8, 7, 6)])
-def test_blurring_is_scipys_inside_and_keeps_constants(shape):
-    x = torch.randn(1, 2, *shape)
-    got = blurred(Dense(len(shape)), x, 0.6)
-    inner = (0, slice(None), *(slice(2, n - 2) for n in shape))
-    want = np.stack([gaussian_filter(c, 0.6, radius=2) for c in x[0].double().numpy()])
-    np.testing.assert_allclose(got[inner].numpy(), want[inner[1:]], atol=1e-5)
-    torch.testing.assert_close(blurred(Dense(len(shape)), x * 0 + 3, 0.6), x * 0 + 3)
 
 
 def test_the_same_climb_twice_gives_the_same_bits_and_spares_the_model():

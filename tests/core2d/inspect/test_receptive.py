@@ -1,14 +1,13 @@
 """Receptive fields against gradients: the box of the input cells that reach one site."""
 
 import math
-from fractions import Fraction
 
 import pytest
 import torch
 from torch import nn
 
 from core2d.errors import InputError
-from core2d.inspect.receptive import Line, receptive_field, relocated
+from core2d.inspect.receptive import receptive_field, relocated
 from core2d.inspect.watch import run_to
 from core2d.layers.conv import Conv, ConvTranspose
 from core2d.models.cifar_resnet import CifarResNet
@@ -160,9 +159,3 @@ def test_the_relocated_network_shares_its_weights_and_leaves_the_first_alone():
     assert moved.space == Dense(1) == moved.layer2[0].downsample.space
     assert moved.conv1.weight is model.conv1.weight
     assert moved.bn1.running_mean is model.bn1.running_mean
-
-
-def test_lines_round_inwards():
-    line = Line(Fraction(1, 2), Fraction(-3, 4), Fraction(1, 4))
-    assert line.box(1) == (0, 0)
-    assert line.box(2) == (1, 1)

@@ -1,10 +1,12 @@
+from fractions import Fraction
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from core2d.errors import InputError
 from core2d.layers.arithmetic import (
-    Receptive,
+    Line,
     Window,
     conv_extent,
     conv_weights,
@@ -74,18 +76,19 @@ def test_receptive_fields_are_where_gradients_flow(windows):
     for index in range(y.shape[2]):
         (gradient,) = torch.autograd.grad(y[0, 0, index], x, retain_graph=True)
         seen = gradient.flatten().nonzero().flatten()
-        cells = field.cells(index)
-        if cells.start >= 0 and cells.stop <= 48:
-            assert (seen.min().item(), seen.max().item() + 1) == (cells.start, cells.stop)
+        first, last = field.box(index)
+        assert last - first + 1 == field.size
+        if first >= 0 and last < 48:
+            assert (seen.min().item(), seen.max().item()) == (first, last)
             inside.append(index)
         else:
-            assert set(seen.tolist()) <= set(field.cells(index, 48))
+            assert all(first <= cell <= last for cell in seen.tolist())
     assert len(inside) >= 3
 
 
 def test_small_kernels_stacked_see_as_much_as_a_large_one():
     """Five 3x3 convolutions see 11x11 cells with 45 instead of 121 weights per pair of channels."""
-    assert receptive_field([Window(3, 1, 1)] * 5) == Receptive(size=11, step=1, start=-5)
+    assert receptive_field([Window(3, 1, 1)] * 5) == Line(Fraction(1), Fraction(-5), Fraction(5))
     assert 5 * conv_weights(1, 1, (3, 3)) == 45
     assert conv_weights(1, 1, (11, 11)) == 121
     assert conv_weights(64, 32, (3, 3), groups=4) == 32 * 16 * 9
@@ -95,3 +98,9 @@ def test_dilation_makes_fields_grow_fast():
     dilated = [Window(3, 1, 2**i, 2**i) for i in range(5)]
     assert receptive_field(dilated).size == 63
     assert receptive_field([Window(3, 1, 1)] * 5).size == 11
+
+
+def test_lines_round_inwards():
+    line = Line(Fraction(1, 2), Fraction(-3, 4), Fraction(1, 4))
+    assert line.box(1) == (0, 0)
+    assert line.box(2) == (1, 1)

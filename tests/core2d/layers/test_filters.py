@@ -1,8 +1,10 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter
 
 from core2d.errors import InputError
 from core2d.layers import filters
@@ -118,6 +120,15 @@ def test_blurring_is_separable_and_keeps_constants(axes):
     torch.testing.assert_close(
         dense(toy, (*extent[:-1], 5)), filters.blur(Dense(axes), x[..., :5], 1.0)
     )
+
+
+@pytest.mark.parametrize("shape", [(20,), (12, 9), (8, 7, 6)])
+def test_blurring_is_scipys_inside(shape):
+    x = randn(1, 2, *shape)
+    got = filters.blur(Dense(len(shape)), x, 0.6)
+    inner = (0, slice(None), *(slice(3, n - 3) for n in shape))
+    want = np.stack([gaussian_filter(channel, 0.6, radius=3) for channel in x[0].numpy()])
+    np.testing.assert_allclose(got[inner].numpy(), want[inner[1:]], atol=1e-6)
 
 
 def test_two_blurs_are_one_wider_blur():

@@ -86,6 +86,8 @@ def test_loss_skips_what_is_void() -> None:
     expected = (plain[0] + plain[1]) / 2 + 0.5 * (plain[2] + plain[3]) / 2
     torch.testing.assert_close(scores_loss(Scores(logits, aux), label), expected)
     torch.testing.assert_close(scores_loss(logits, label), (plain[0] + plain[1]) / 2)
+    void = torch.full_like(label, 255)
+    assert float(scores_loss(Scores(logits, aux), void)) == 0  # not 0 / 0
 
 
 def test_refuses_other_channels() -> None:
