@@ -14,10 +14,11 @@ from functools import partial
 from torch import Generator, nn
 
 from core2d.models.vit import ViT
-from core2d.train.augment import colour, crop, cutout, flip, mixup
+from core2d.train.augment import colour, cutout, mixup
 from core2d.train.recipe import Batch, Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
+from geomdl.recipes.cifar import DATA, shifted
 from geomdl.recipes.classification import loss, metrics, predict
 from scenes.datasets.cifar import cifar10
 
@@ -25,7 +26,6 @@ __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "
 
 EXPECT = {"accuracy": 0.84}
 REFERENCE = {"accuracy": Reference(0.80, "kentaroy47/vision-transformers-cifar10: ViT patch 4")}
-DATA = "CIFAR-10 (JPEG)"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=12,
+        epochs=10,
         batch=128,
         rate=1e-3,
         optimiser="adamw",
@@ -74,8 +74,9 @@ def model(config: Config) -> nn.Module:
 
 
 def _augmented(batch: Batch, generator: Generator, config: Config) -> Batch:
-    batch = crop(flip(batch, generator), generator, padding=4)
-    batch = colour(batch, generator, brightness=0.2, contrast=0.2, saturation=0.2)
+    batch = colour(
+        shifted(batch, generator), generator, brightness=0.2, contrast=0.2, saturation=0.2
+    )
     if config.cutout:
         batch = cutout(batch, generator, size=config.cutout)
     return mixup(batch, generator, alpha=config.mixup) if config.mixup else batch
