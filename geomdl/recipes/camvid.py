@@ -1,6 +1,6 @@
-"""What the recipes on street pictures share: mirrored crops, a loss that weighs rare classes."""
+"""What the recipes on street pictures share: settings, mirrored crops, a loss for rare classes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 from core2d.losses import VOID, class_weights, cross_entropy
 from core2d.train.augment import colour, flip
 from core2d.train.recipe import Batch, Data
+from core2d.train.settings import Train
 from geomdl.recipes.segmentation import Repeated, cut, scores
 from scenes.datasets.camvid import camvid
 
@@ -17,10 +18,31 @@ DATA = "CamVid (a subset of 120, 30 and 50 pictures)"
 COUNTS = (3527, 4860, 207, 6542, 916, 1997, 244, 231, 1236, 137, 49)
 
 
-def crops(size: int, times: int) -> Data:
-    """Training gives `times` crops of size x size of every picture per epoch; the rest is whole."""
-    data = camvid(augment=partial(augmented, size=size))
-    return replace(data, train=Repeated(data.train, times))
+@dataclass(frozen=True)
+class Config:
+    """width: channels of the first stage (published: 64). crop: side of the windows that train.
+
+    crops: windows from every picture in an epoch.
+    """
+
+    train: Train = Train(
+        epochs=20,
+        batch=4,
+        rate=3e-3,
+        schedule="one-cycle",
+        warmup=0.15,
+        precision="bf16",
+        channels_last=True,
+    )
+    width: int = 16
+    crop: int = 256
+    crops: int = 4
+
+
+def data(config: Config) -> Data:
+    """Training gives `crops` windows of every picture per epoch; the rest is whole."""
+    found = camvid(augment=partial(augmented, size=config.crop))
+    return replace(found, train=Repeated(found.train, config.crops))
 
 
 def augmented(batch: Batch, generator: Generator, size: int) -> Batch:

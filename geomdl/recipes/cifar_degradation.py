@@ -17,10 +17,9 @@ from torch import nn
 
 from core2d.models.cifar_resnet import CifarResNet
 from core2d.train.fit import Outcome
-from core2d.train.recipe import Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
-from geomdl.recipes import cifar_resnet20
+from geomdl.recipes.cifar import DATA, data
 from geomdl.recipes.classification import loss, metrics, predict
 from geomdl.recipes.find import find
 from geomdl.recipes.study import Figures, Study, main
@@ -33,7 +32,6 @@ REFERENCE = {
     "accuracy_residual20": Reference(0.9125, PAPER),
     "accuracy_residual56": Reference(0.9303, PAPER),
 }
-DATA = "CIFAR-10 (JPEG)"
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,6 @@ class Config:
     plain: bool = False
     width: int = 8
     validation: int = 5000
-
-
-def data(config: Config) -> Data:
-    return cifar_resnet20.data(cifar_resnet20.Config(validation=config.validation))
 
 
 def model(config: Config) -> nn.Module:

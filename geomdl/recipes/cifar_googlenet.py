@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from torch import Generator, Tensor, nn
 
 from core2d.models.googlenet import GoogLeNet, heads_loss
-from core2d.train.augment import crop, flip
-from core2d.train.recipe import Batch, Data
+from core2d.train.recipe import Batch
 from core2d.train.record import Reference
 from core2d.train.settings import Train
+from geomdl.recipes.cifar import DATA, data
 from geomdl.recipes.classification import metrics, predict
-from scenes.datasets.cifar import cifar10
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
@@ -27,7 +26,6 @@ REFERENCE = {
         0.9302, "kuangliu/pytorch-cifar README: ResNet-18, on the original pictures"
     )
 }
-DATA = "CIFAR-10 (JPEG)"
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,6 @@ class Config:
     validation: int = 5000
 
 
-def data(config: Config) -> Data:
-    return cifar10(validation=config.validation, augment=_augmented)
-
-
 def model(config: Config) -> nn.Module:
     return GoogLeNet(classes=10, width=config.width, small=True, aux=config.aux)
 
@@ -65,7 +59,3 @@ def model(config: Config) -> nn.Module:
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
     """Cross entropy of the last head plus 0.3 times that of the two others."""
     return heads_loss(model(batch["image"]), batch["label"])
-
-
-def _augmented(batch: Batch, generator: Generator) -> Batch:
-    return crop(flip(batch, generator), generator, padding=4)

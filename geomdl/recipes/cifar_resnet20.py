@@ -13,21 +13,18 @@ with those trained on the original pictures.
 
 from dataclasses import dataclass
 
-from torch import Generator, nn
+from torch import nn
 
 from core2d.models.cifar_resnet import CifarResNet
-from core2d.train.augment import crop, flip
-from core2d.train.recipe import Batch, Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
+from geomdl.recipes.cifar import DATA, data
 from geomdl.recipes.classification import loss, metrics, predict
-from scenes.datasets.cifar import cifar10
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
 EXPECT = {"accuracy": 0.85}
 REFERENCE = {"accuracy": Reference(0.9125, "He et al. 2016, table 6, on the original pictures")}
-DATA = "CIFAR-10 (JPEG)"
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,5 @@ class Config:
     validation: int = 5000
 
 
-def data(config: Config) -> Data:
-    return cifar10(validation=config.validation, augment=_augmented)
-
-
 def model(config: Config) -> nn.Module:
     return CifarResNet(config.depth, width=config.width, residual=config.residual)
-
-
-def _augmented(batch: Batch, generator: Generator) -> Batch:
-    return crop(flip(batch, generator), generator, padding=4)

@@ -12,15 +12,13 @@ EXPECT is the accuracy on the test set, seed 0.
 
 from dataclasses import dataclass
 
-from torch import Generator, nn
+from torch import nn
 
 from core2d.models.vgg import vgg
-from core2d.train.augment import crop, flip
-from core2d.train.recipe import Batch, Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
+from geomdl.recipes.cifar import DATA, data
 from geomdl.recipes.classification import loss, metrics, predict
-from scenes.datasets.cifar import cifar10
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
@@ -28,7 +26,6 @@ EXPECT = {"accuracy": 0.80}
 REFERENCE = {
     "accuracy": Reference(0.9264, "kuangliu/pytorch-cifar README: VGG-16, on the original pictures")
 }
-DATA = "CIFAR-10 (JPEG)"
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,5 @@ class Config:
     validation: int = 5000
 
 
-def data(config: Config) -> Data:
-    return cifar10(validation=config.validation, augment=_augmented)
-
-
 def model(config: Config) -> nn.Module:
     return vgg(config.depth, norm=True, classes=10, hidden=0)
-
-
-def _augmented(batch: Batch, generator: Generator) -> Batch:
-    return crop(flip(batch, generator), generator, padding=4)

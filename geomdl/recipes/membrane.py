@@ -1,22 +1,44 @@
-"""What the recipes on electron-microscopy slices share: crops that are mirrored and turned."""
+"""What the recipes on electron-microscopy slices share: settings, crops mirrored and turned."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from torch import Generator
 
 from core2d.train.augment import flip, turn
 from core2d.train.recipe import Batch, Data
+from core2d.train.settings import Train
 from geomdl.recipes.segmentation import Repeated, cut
 from scenes.datasets.membrane import membrane
 
 DATA = "EM membrane (ISBI 2012, the labelled slices alone)"
 
 
-def crops(size: int, times: int) -> Data:
-    """Training gives `times` crops of size x size from every slice per epoch; the rest is whole."""
-    data = membrane(augment=partial(augmented, size=size))
-    return replace(data, train=Repeated(data.train, times))
+@dataclass(frozen=True)
+class Config:
+    """width: channels of the first stage (published: 64). crop: side of the windows that train.
+
+    crops: windows from every picture in an epoch.
+    """
+
+    train: Train = Train(
+        epochs=20,
+        batch=4,
+        rate=3e-3,
+        schedule="one-cycle",
+        warmup=0.15,
+        precision="bf16",
+        channels_last=True,
+    )
+    width: int = 16
+    crop: int = 256
+    crops: int = 20
+
+
+def data(config: Config) -> Data:
+    """Training gives `crops` windows of every slice per epoch; the rest is whole."""
+    found = membrane(augment=partial(augmented, size=config.crop))
+    return replace(found, train=Repeated(found.train, config.crops))
 
 
 def augmented(batch: Batch, generator: Generator, size: int) -> Batch:

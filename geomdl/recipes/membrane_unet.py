@@ -7,47 +7,18 @@ of the published width, weights from scratch, and batch norm.
 EXPECT is the mean IoU of the two classes over the test slices, seeds 0 to 2.
 """
 
-from dataclasses import dataclass
-
 from torch import nn
 
 from core2d.layers.norm import BatchNorm
 from core2d.models.unet import UNet
-from core2d.train.recipe import Data
 from core2d.train.record import Reference
-from core2d.train.settings import Train
-from geomdl.recipes.membrane import DATA, crops
+from geomdl.recipes.membrane import DATA, Config, data
 from geomdl.recipes.segmentation import loss, metrics, predict
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
 EXPECT = {"miou": 0.8}
 REFERENCE: dict[str, Reference] = {}
-
-
-@dataclass(frozen=True)
-class Config:
-    """width: channels of the first stage (published: 64). crop: side of the windows that train.
-
-    crops: windows from every picture in an epoch.
-    """
-
-    train: Train = Train(
-        epochs=20,
-        batch=4,
-        rate=3e-3,
-        schedule="one-cycle",
-        warmup=0.15,
-        precision="bf16",
-        channels_last=True,
-    )
-    width: int = 16
-    crop: int = 256
-    crops: int = 20
-
-
-def data(config: Config) -> Data:
-    return crops(config.crop, config.crops)
 
 
 def model(config: Config) -> nn.Module:

@@ -22,11 +22,10 @@ from core2d.layers.norm import BatchNorm
 from core2d.layers.resample import BedOfNails, Interpolate, MaxUnpool, PixelShuffle, linear
 from core2d.models.unet import UNet, Up
 from core2d.train.fit import Outcome
-from core2d.train.recipe import Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.recipes.find import find
-from geomdl.recipes.membrane import DATA, crops
+from geomdl.recipes.membrane import DATA, data
 from geomdl.recipes.segmentation import loss, metrics, predict
 from geomdl.recipes.study import Study, main
 
@@ -62,10 +61,6 @@ class Config:
     width: int = 16
     crop: int = 256
     crops: int = 20
-
-
-def data(config: Config) -> Data:
-    return crops(config.crop, config.crops)
 
 
 def model(config: Config) -> nn.Module:

@@ -7,12 +7,13 @@ on the test set over seeds 0 to 2.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
-from torch import Generator, nn
+from torch import nn
 
 from core2d.models.lenet import LeNet
 from core2d.train.augment import crop
-from core2d.train.recipe import Batch, Data
+from core2d.train.recipe import Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.recipes.classification import loss, metrics, predict
@@ -47,12 +48,8 @@ class Config:
 
 
 def data(config: Config) -> Data:
-    return mnist(validation=config.validation, augment=_augmented)
+    return mnist(validation=config.validation, augment=partial(crop, padding=2))
 
 
 def model(config: Config) -> nn.Module:
     return LeNet(config.widths)
-
-
-def _augmented(batch: Batch, generator: Generator) -> Batch:
-    return crop(batch, generator, padding=2)

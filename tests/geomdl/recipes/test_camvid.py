@@ -29,7 +29,7 @@ def test_the_loss_weighs_by_the_root_of_frequency() -> None:
 def test_crops_and_counts_of_the_real_pictures(data: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("GEOMDL_DATA", str(data))
     monkeypatch.setenv("GEOMDL_CACHE", str(tmp_path))
-    found = camvid.crops(256, 4)
+    found = camvid.data(camvid.Config())
     batch = found.train.batch(torch.arange(3), Generator().manual_seed(0))
     assert batch["image"].shape == (3, 3, 256, 256)
     assert found.test.batch(torch.arange(1))["image"].shape == (1, 3, 360, 480)
