@@ -4,18 +4,20 @@ Fabric brings the devices, the precision and the sharing of gradients; the rest 
 The same settings and seed give the same bits, however often the run is stopped and resumed.
 """
 
+import contextlib
 import json
 import logging
 import time
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Generator
 
 from core2d.errors import InputError
+from core2d.train.allocator import keep_freed_memory
 from core2d.train.evaluate import place
 from core2d.train.files import (
     load_checkpoint,
@@ -94,6 +96,8 @@ def launched(train: Train, options: Options) -> Fabric:
         precision=PRECISIONS[train.precision],
     )
     fabric.launch()
+    if fabric.device.type == "cpu":
+        keep_freed_memory()
     return fabric
 
 
@@ -138,16 +142,27 @@ class Run:
 
     def train(self, end: int) -> bool:
         """Until `end` steps are done or early stopping has enough -> was it interrupted?"""
-        state = self.state
-        state.model.train()
-        with Interrupt() as interrupt:
-            left = range(0) if exhausted(state) else range(state.step, end)
-            for parts in ahead(self._parts, left, self.options.prefetch):
-                self._step(parts)
-                if exhausted(state) or interrupt.asked:
+        with Interrupt() as interrupt, contextlib.closing(self.stepwise(end)) as steps:
+            for _ in steps:
+                if interrupt.asked:
                     break
             self.watch.flush()
         return interrupt.asked
+
+    def stepwise(self, end: int) -> Generator[int, None, None]:
+        """Do the steps that are left up to `end`, or until early stopping has enough, one a turn.
+
+        Gives how many are done by then.
+        """
+        state = self.state
+        state.model.train()
+        left = range(0) if exhausted(state) else range(state.step, end)
+        with contextlib.closing(ahead(self._parts, left, self.options.prefetch)) as batches:
+            for parts in batches:
+                self._step(parts)
+                yield state.step
+                if exhausted(state):
+                    return
 
     def _step(self, parts: list[Batch]) -> None:
         """One step and what is due after it."""
@@ -171,7 +186,7 @@ class Run:
         for part in range(self.fabric.global_rank * count, (self.fabric.global_rank + 1) * count):
             seed = self.order.seed_at(step, part, "batch")
             index = self.order.indices(step, part)
-            batch = self.data.train.batch(index, Generator().manual_seed(seed))
+            batch = self.data.train.batch(index, torch.Generator().manual_seed(seed))
             made.append(place(batch, self.fabric.device, self.config.train.channels_last))
         return made
 

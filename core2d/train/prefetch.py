@@ -6,13 +6,13 @@ processes, and OpenMP after a fork hangs.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def ahead(make: Callable[[int], T], keys: range, depth: int) -> Iterator[T]:
+def ahead(make: Callable[[int], T], keys: range, depth: int) -> Generator[T, None, None]:
     """make(key) for each key in order, up to `depth` ahead. An error comes where it was due."""
     if depth == 0:
         yield from map(make, keys)

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.optim import Optimizer
 
 from core2d.errors import InputError
 from core2d.train.optimise import set_rate
-from core2d.train.order import Order
+from core2d.train.order import Order, seeded
 from core2d.train.recipe import Batch, Recipe
 from core2d.train.schedule import factor
 from core2d.train.state import State
@@ -32,8 +32,7 @@ def advance(
     first = fabric.global_rank * len(parts)
     for number, batch in enumerate(parts):
         seed = order.seed_at(state.step, first + number, "loss")
-        torch.manual_seed(seed)
-        generator = Generator(fabric.device).manual_seed(seed)
+        generator = seeded(fabric.device, seed)
         alone = len(state.optimisers) == 1
         waits = not alone or number + 1 < len(parts)
         with fabric.no_backward_sync(state.wrapped, enabled=waits):

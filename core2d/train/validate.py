@@ -2,11 +2,8 @@
 
 import math
 
-import torch
-from torch import Generator
-
 from core2d.train.evaluate import Placed, batches, evaluating
-from core2d.train.order import seed_of
+from core2d.train.order import seed_of, seeded
 from core2d.train.recipe import Data, Recipe
 from core2d.train.state import State
 
@@ -22,8 +19,7 @@ def validated(recipe: Recipe, state: State, data: Data, size: int) -> dict[str, 
     device, model = state.fabric.device, state.evaluated
     examples = Placed(data.validation, device, state.train.channels_last)
     seed = seed_of("validation")
-    torch.manual_seed(seed)
-    generator = Generator(device).manual_seed(seed)
+    generator = seeded(device, seed)
     with evaluating(model), state.fabric.autocast():
         metrics = recipe.metrics(model, examples)
         if "loss" in metrics:
@@ -42,7 +38,7 @@ def validated(recipe: Recipe, state: State, data: Data, size: int) -> dict[str, 
 def reported(recipe: Recipe, state: State, data: Data) -> dict[str, float]:
     """Metrics on the test set, in float32."""
     examples = Placed(data.test, state.fabric.device, state.train.channels_last)
-    torch.manual_seed(seed_of("test"))
+    seeded(state.fabric.device, seed_of("test"))
     with evaluating(state.evaluated):
         return recipe.metrics(state.evaluated, examples)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core2d.errors import InputError
-from core2d.train.order import Order, seed_of
+from core2d.train.order import Order, seed_of, seeded
 
 
 @pytest.mark.parametrize(("count", "batch"), [(10, 4), (7, 7), (23, 5), (64, 1)])
@@ -64,3 +64,11 @@ def test_seeds_are_fixed_forever_and_differ() -> None:
     seeds = {seed_of(seed, step, part) for seed in range(9) for step in range(9) for part in (0, 1)}
     assert len(seeds) == 162
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_seeding_is_that_of_torch() -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    own = seeded(torch.device("cpu"), 7)
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(torch.rand(3, generator=own), expected)
