@@ -22,6 +22,7 @@ COMMANDS = {
     "fit": "train a network: a recipe by its name, or one of yours",
     "predict": "what a trained network says of pictures",
     "search": "try many settings of a recipe, and rank them",
+    "download": "the real data sets that recipes learn from, from their publishers",
     "inspect": "see into a trained network: filters, patches, occlusion, t-SNE, curves",
     "doctor": "which ops run on what here, and what to do about what is missing",
     "list": "the systems of the ledger, the ops, the formats, the recipes",

@@ -1,13 +1,12 @@
 """Where real data lies, and its official download, which happens only when asked for.
 
-    python -m scenes.datasets.download fashion_mnist
+    geomdl download fashion_mnist
 
 Data lies under GEOMDL_DATA, else in the user's cache folder, one folder per set. A download is
 checked before it is used: files by the checksum that their publisher or torchvision names, a
 repository by its commit.
 """
 
-import argparse
 import os
 import subprocess
 import tempfile
@@ -28,11 +27,14 @@ class Files:
     terms: str
 
     def fetch(self, folder: Path) -> None:
-        """Fetch what is not there, or is not what it should be."""
+        """Fetch what is not there, or is not what it should be. Raises InputError, OSError."""
         import pooch
 
         for name, checksum in self.sums:
-            pooch.retrieve(self.address + name, checksum, fname=name, path=folder)
+            try:
+                pooch.retrieve(self.address + name, checksum, fname=name, path=folder)
+            except ValueError as error:
+                raise InputError(f"{self.address}{name}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def find(name: str, choices: Sequence[Sequence[str]]) -> list[Path]:
     wanted = " or ".join(files[0] + (" ..." if len(files) > 1 else "") for files in choices)
     raise InputError(
         f"{name}: expected {wanted} in {folder}; set GEOMDL_DATA to where the data "
-        f"lie, or download them ({OFFICIAL[name].size}): python -m scenes.datasets.download {name}"
+        f"lie, or download them ({OFFICIAL[name].size}): geomdl download {name}"
     )
 
 
@@ -159,16 +161,3 @@ def download(name: str) -> Path:
     folder = data_folder() / name
     OFFICIAL[expect_choice("name", name, list(OFFICIAL))].fetch(folder)
     return folder
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line: download the named sets."""
-    parser = argparse.ArgumentParser(description="Download data sets, checked by checksum.")
-    parser.add_argument("names", nargs="+", choices=list(OFFICIAL))
-    for name in parser.parse_args(arguments).names:
-        print(f"{name}: {OFFICIAL[name].size} ({OFFICIAL[name].terms})")
-        print(f"  {download(name)}")
-
-
-if __name__ == "__main__":
-    main()
