@@ -89,7 +89,7 @@ def saturated(case: Case, model: nn.Module) -> Finding:
             continue
         y = node._saved_result.detach()
         y = 2 * y - 1 if kind(node) == "Sigmoid" else y
-        share = float((y.abs() > 0.98).float().mean())
+        share = float((y.abs() > case.limits.flatness).float().mean())
         name = _label(upstream(node, LAYERS), names)
         shares[name] = max(share, shares.get(name, 0.0))
     if not shares:

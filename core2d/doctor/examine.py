@@ -1,7 +1,7 @@
 """All checks, in the order in which a person should read them."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from core2d.doctor import (
     leakage,
     loop,
     overfit,
+    plan,
     rates,
     structure,
     timing,
@@ -48,9 +49,10 @@ def examine(
 
     model: before training; it is left as it came. run: a training that has happened; without one
     a short one is made, by `step` where it is given. step(batch): one step of your own loop, which
-    trains `model` with your optimiser; it is watched, and what it did is undone. evaluate(): your
-    own validation. batch, rate: of your training. Raises InputError only for arguments that no
-    check can use; a check that fails is an alarm.
+    trains `model` with your optimiser; it is watched, and what it did is undone. Where it draws
+    its own examples, their order is looked at. evaluate(): your own validation. batch, rate: of
+    your training. Raises InputError only for arguments that no check can use; a check that fails
+    is an alarm.
     """
     case = Case(model, data, loss, batch=batch, rate=rate, limits=limits or Limits())
     return Report(tuple(findings(case, run, step=step, evaluate=evaluate)))
@@ -62,16 +64,31 @@ def findings(
     *,
     step: Step | None = None,
     evaluate: Callable[[], Any] | None = None,
-    ended: Callable[[Run], Finding] | None = None,
+    more: Sequence[tuple[str, Callable[[Run], Finding]]] = (),
     epochs: float = 1,
     said: Said = lambda text: None,
 ) -> Iterator[Finding]:
-    """The findings of all checks, one after the other.
+    """The findings of all checks, one after the other, and at last what to do next.
 
-    ended: one more check of the run. epochs: of the whole training, for the estimate of its time.
-    said: told what is being done.
+    more: names and checks of the run beside ours. epochs: of the whole training, for the estimate
+    of its time. said: told what is being done.
     """
-    before: tuple[tuple[str, Callable[[], Any]], ...] = (
+    seen: list[Finding] = []
+    made: list[Run] = [] if run is None else [run]
+    for found in (
+        _before(case, epochs, said),
+        _looped(case, made, step, evaluate, said),
+        _after(case, made, more, said),
+    ):
+        for finding in found:
+            seen.append(finding)
+            yield finding
+    yield plan.next_step(seen, bool(made) and made[0].whole)
+
+
+def _before(case: Case, epochs: float, said: Said) -> Iterator[Finding]:
+    """What can be seen before training."""
+    checks: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("parameters", partial(structure.parameters, case)),
         ("inputs", partial(inputs.scale, case)),
         ("labels", partial(inputs.labels, case)),
@@ -87,25 +104,43 @@ def findings(
         ("learning rate", partial(rates.learning_rate, case)),
         ("timing", partial(timing.timing, case, epochs)),
     )
-    for name, check in before:
+    for name, check in checks:
         yield from guarded(name, check, said)
+
+
+def _looped(
+    case: Case,
+    made: list[Run],
+    step: Step | None,
+    evaluate: Callable[[], Any] | None,
+    said: Said,
+) -> Iterator[Finding]:
+    """The user's own step, and a short training into `made` where there is none."""
     if step is not None:
         yield from guarded("zero_grad", partial(loop.loop, case, step, evaluate), said)
-    made: list[Run] = [] if run is None else [run]
     yield from guarded("train loss", partial(_trained, case, step, made), said)
+
+
+def _after(
+    case: Case,
+    made: list[Run],
+    more: Sequence[tuple[str, Callable[[Run], Finding]]],
+    said: Said,
+) -> Iterator[Finding]:
+    """What training shows; nothing where it could not be made."""
     if not made:
         return
     past = made[0]
-    after: tuple[tuple[str, Callable[[], Any]], ...] = (
+    checks: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("train loss", partial(verdict.signs, case, past)),
         ("dead units", partial(activity.dead, case, past.model)),
         ("saturation", partial(activity.saturated, case, past.model)),
         ("last batch", partial(inputs.last_batch, case, past.model)),
     )
-    for name, check in after:
+    for name, check in checks:
         yield from guarded(name, check, said)
-    if ended is not None:
-        yield from guarded("metrics", partial(ended, past), said)
+    for name, last in more:
+        yield from guarded(name, partial(last, past), said)
 
 
 def _trained(case: Case, step: Step | None, made: list[Run]) -> list[Finding]:

@@ -87,12 +87,12 @@ def order(case: Case, indices: list[Tensor] | None = None) -> Finding:
     if first is None or first.ndim != 1 or first.is_floating_point() or size < 8:
         return Finding("order", "skipped", "no single label per example")
     kinds = sum(len(y.unique()) for y in found if y is not None) / len(found)
-    mixed = torch.cat([y for y in found if y is not None])
-    drawn = mixed[torch.randperm(len(mixed), generator=case.generator())].split(len(first))
-    expected = sum(len(y.unique()) for y in drawn) / len(drawn)
+    drawn = case.pick(case.data.train, sum(map(len, runs))).split(len(first))
+    shuffled = [case.load(case.data.train, r)["label"] for r in drawn if len(r) == len(first)]
+    expected = sum(len(y.unique()) for y in shuffled) / len(shuffled)
     said = f"{kinds:.1f} classes in {len(first)} successive examples, {expected:.1f} if shuffled"
     numbers = {"classes": kinds, "shuffled": expected}
-    if kinds < 0.5 * expected:
+    if kinds < case.limits.mixed * expected:
         known = indices is not None
         advice = "shuffle before every epoch, and before taking any subset"
         return Finding("order", "alarm" if known else "note", f"sorted: {said}", advice, numbers)
@@ -109,7 +109,7 @@ def last_batch(case: Case, model: nn.Module) -> Finding:
     alone = any("running_mean" in name for name, _ in model.named_buffers())
     numbers = {"last batch": rest or case.batch, "batch": case.batch}
     size = rest or min(case.batch, total)
-    if alone and 0 < rest < max(2, case.batch // 32) and total > case.batch:
+    if alone and 0 < rest < max(2, case.limits.tiny * case.batch) and total > case.batch:
         said = f"the last batch of an epoch holds {rest} of {case.batch}: batch norm fails or jumps"
         return Finding("last batch", "alarm", said, "drop it, or choose another batch", numbers)
     if total < 3 * size:
@@ -118,7 +118,7 @@ def last_batch(case: Case, model: nn.Module) -> Finding:
     probes = [torch.arange(p, p + size) for p in places]
     losses = [_loss(case, model, p) for p in probes]
     tail = _loss(case, model, torch.arange(total - size, total))
-    return _tail_verdict(losses, tail, size, numbers)
+    return _tail_verdict(case, losses, tail, size, numbers)
 
 
 def _loss(case: Case, model: nn.Module, index: Tensor) -> float:
@@ -126,12 +126,15 @@ def _loss(case: Case, model: nn.Module, index: Tensor) -> float:
         return case.judge(model, case.load(case.data.train, index))[0]
 
 
-def _tail_verdict(losses: list[float], tail: float, size: int, numbers: dict) -> Finding:
+def _tail_verdict(
+    case: Case, losses: list[float], tail: float, size: int, numbers: dict[str, float]
+) -> Finding:
     mean = sum(losses) / len(losses)
     spread = math.sqrt(sum((v - mean) ** 2 for v in losses) / (len(losses) - 1))
     numbers = {**numbers, "loss": tail, "others": mean, "spread": spread}
     said = f"loss of the last {size} examples {tail:.3g}, of others {mean:.3g} +- {spread:.2g}"
-    far = not abs(tail - mean) <= 6 * spread + 0.5 * abs(mean)
+    deviations, share = case.limits.tail
+    far = not abs(tail - mean) <= deviations * spread + share * abs(mean)
     outside = far and not min(losses) <= tail <= max(losses)
     if outside:
         advice = "look at the end of the set: padding, wrong labels, half-written files"

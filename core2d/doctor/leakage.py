@@ -5,6 +5,7 @@ after each input's mean is taken off, so that brightness and contrast do not hid
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +17,6 @@ from core2d.space import Dense
 from core2d.train.recipe import Examples
 
 CELLS = 8  # of a thumbnail, per axis
-FEWEST = 64  # numbers in an input for a correlation to mean anything: short vectors align by chance
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,15 @@ def prints(examples: Examples) -> Prints:
     thumbs = []
     for index in torch.arange(len(examples)).split(512):
         x = inputs(examples, index)
-        rows = x.contiguous().numpy().reshape(len(x), -1)
-        hashes += [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
+        hashes += hashed(x)
         thumbs.append(unit(thumbnail(x)))
     return Prints(hashes, torch.cat(thumbs))
+
+
+def hashed(x: Tensor) -> list[bytes]:
+    """A hash of every input of (n, ...)."""
+    rows = x.detach().cpu().contiguous().view(len(x), math.prod(x.shape[1:])).view(torch.uint8)
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows.numpy()]
 
 
 def inputs(examples: Examples, index: Tensor) -> Tensor:
@@ -62,8 +67,8 @@ def unit(x: Tensor) -> Tensor:
 
 def near(case: Case, train: Prints, other: Prints, examples: Examples) -> int:
     """How many of `examples` are near copies, but not exact ones, of a training input."""
-    if inputs(examples, torch.arange(1)).numel() < FEWEST:
-        return 0
+    if inputs(examples, torch.arange(1)).numel() < case.limits.numbers:
+        return 0  # short vectors align by chance
     known, confirmed = set(train.hashes), 0
     rows = [i for i, h in enumerate(other.hashes) if h not in known]
     pairs = []

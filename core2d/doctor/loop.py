@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from core2d.doctor.case import Case, first_tensor, seeded
 from core2d.doctor.finding import Finding
+from core2d.doctor.inputs import order
+from core2d.doctor.leakage import hashed, prints
 from core2d.doctor.watch import Trace, watching
 from core2d.train.recipe import Batch
 
@@ -22,8 +24,9 @@ def loop(case: Case, step: Step, evaluate: Callable[[], Any] | None = None) -> l
     """Watch `step(batch)` a few times, `evaluate()` once, and `step` again.
 
     Both close over the network of the case and run as they do in the user's loop; where train()
-    is called once per epoch, let `step` be that call and the step. The network and its optimisers
-    are put back afterwards.
+    is called once per epoch, let `step` be that call and the step. Where `step` leaves its batch
+    aside and draws its own, their order is judged. The network and its optimisers are put back
+    afterwards.
     """
     size = min(case.batch, len(case.data.train))
     drawn = torch.randint(len(case.data.train), (6, size), generator=case.generator())
@@ -34,6 +37,7 @@ def loop(case: Case, step: Step, evaluate: Callable[[], Any] | None = None) -> l
             for batch in batches[:4]:
                 step(batch)
         found = [*gradients(before), *optimisers(case.model, before)]
+        found += drawn_by(case, before.inputs, batches)
         if evaluate is None:
             return [*found, training(matters, before, None)]
         kept = {name: b.clone() for name, b in case.model.named_buffers()}
@@ -44,6 +48,30 @@ def loop(case: Case, step: Step, evaluate: Callable[[], Any] | None = None) -> l
             for batch in batches[4:]:
                 step(batch)
     return [*found, training(matters, before, after), evaluating(matters, looked, changed)]
+
+
+def drawn_by(case: Case, seen: list[Tensor], given: list[Batch]) -> Iterator[Finding]:
+    """The order of the examples that a step draws itself; nothing where it takes those `given`.
+
+    They are recognised among the training examples, so only without augmentation.
+    """
+    ours = {h for batch in given for x in batch.values() if x.ndim for h in hashed(x)}
+    foreign = [rows for x in seen if x.ndim and (rows := hashed(x)) and not ours.issuperset(rows)]
+    if not foreign:
+        return
+    places = {h: i for i, h in enumerate(prints(case.data.train).hashes)}
+    drawn = [torch.tensor([places[h] for h in rows if h in places]) for rows in foreign]
+    drawn = [index for index in drawn if len(index) > 1]
+    if not drawn:
+        said = "what the network gets in a step is none of the training examples as they are"
+        yield Finding("order", "skipped", said)
+        return
+    found = order(case, drawn)
+    steps = torch.cat([index.diff() for index in drawn])
+    if not found.bad and bool((steps == 1).all()):
+        said = "the steps take the examples as they stand in the set, one after the other"
+        found = Finding("order", "note", said, "shuffle before every epoch", found.numbers)
+    yield found
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def learning_rate(case: Case) -> Finding:
         advice = "first overfit one example: loss, labels or graph are wrong"
         return Finding("learning rate", "warning", said, advice, numbers, curves)
     said = f"rate {case.rate:.2g}; the loss falls steepest at {best:.2g}, until {top:.2g}"
-    if case.rate > 3 * top:
+    if case.rate > case.limits.rate_high * top:
         advice = f"too large; try {best:.1g}"
         return Finding("learning rate", "alarm", said, advice, numbers, curves)
     if case.rate < case.limits.rate_low * best:

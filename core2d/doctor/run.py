@@ -1,18 +1,15 @@
 """A run as the doctor sees it: its log, and the network at its end."""
 
 import copy
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from core2d.doctor.case import Case, seeded
-from core2d.errors import InputError
 from core2d.train.recipe import Batch
 
 
@@ -30,14 +27,6 @@ class Run:
     def curve(self, name: str) -> list[tuple[float, float]]:
         """Points (step, value) of one quantity, such as "train/loss"."""
         return [(line["step"], line[name]) for line in self.log if name in line]
-
-
-def read_log(folder: Path) -> list[dict[str, float]]:
-    """The lines of log.jsonl in a run's folder. Raises InputError."""
-    path = folder / "log.jsonl"
-    if not path.exists():
-        raise InputError(f"{folder}: no run lies there (no log.jsonl)")
-    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
 def short_run(case: Case, step: Callable[[Batch], Any] | None = None) -> Run:

@@ -190,6 +190,13 @@ def mixing(case: Case) -> Finding:
     return Finding("mixing", "fine", "every example is treated alone")
 
 
+def guessing(loss: Tensor, output: Tensor | None) -> float:
+    """Cross entropy of equal scores for all classes; inf where the loss is another one."""
+    classes = 0 if output is None or output.ndim < 2 else output.shape[1]
+    entropic = any(kind(node) == "LogSoftmax" for node in walk(loss.grad_fn))
+    return math.log(classes) if entropic and classes > 1 else math.inf
+
+
 def start(case: Case) -> Finding:
     """The first loss is finite, and near that of guessing."""
     model = case.fresh()
@@ -206,14 +213,12 @@ def start(case: Case) -> Finding:
             "look for log(0), division by 0, NaN in the inputs, weights that are far too large",
             numbers,
         )
-    classes = 0 if output is None or output.ndim < 2 else output.shape[1]
-    entropic = any(kind(node) == "LogSoftmax" for node in walk(loss.grad_fn))
-    guess = math.log(classes) if entropic and classes > 1 else math.inf
+    guess = guessing(loss, output)
     if value > case.limits.start * guess:
         return Finding(
             "start",
             "warning",
-            f"the first loss is {value:.3g}, guessing among {classes} classes costs {guess:.3g}",
+            f"the first loss is {value:.3g}, guessing among the classes costs {guess:.3g}",
             "start with smaller weights in the last layer, or normalise the inputs",
             numbers | {"guess": guess},
         )

@@ -64,6 +64,6 @@ def timing(case: Case, epochs: float = 1, seconds: dict[str, float] | None = Non
     said += f"{steps * whole / 60:.3g} minutes; bottleneck: {slowest}"
     if whole > case.limits.slow:
         return Finding("timing", "warning", f"slow: {said}", ADVICE[slowest], seconds)
-    if seconds["loading"] > case.limits.waiting * whole and whole > 0.02:
+    if seconds["loading"] > case.limits.waiting * whole and whole > case.limits.brief:
         return Finding("timing", "warning", f"waits for data: {said}", ADVICE["loading"], seconds)
     return Finding("timing", "fine", said, numbers=seconds)

@@ -13,6 +13,7 @@ from torch import nn
 from core2d.doctor.case import Case, seeded
 from core2d.doctor.finding import Finding
 from core2d.doctor.run import Run
+from core2d.doctor.structure import guessing, traced
 from core2d.losses import VOID
 from core2d.train.recipe import Examples
 
@@ -20,7 +21,9 @@ REMEDIES = (
     "in this order: 1. a smaller network; 2. regularisation, such as weight decay; 3. more data "
     "or augmentation; 4. dropout. One change at a time"
 )
-SEVERE = 0.25
+
+
+LARGER = "a larger or better network, longer training, another rate, less regularisation"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def signs(case: Case, run: Run) -> list[Finding]:
     same = score(case, run.model, case.data.train, training=True)
     return [
         train_flat(case, run, train),
-        validation_flat(case, run, held),
+        validation_flat(case, run, held, untrained(case)),
         validation_better(case, train, held),
         modes(case, train, same),
         fitting(case, run, train, held),
@@ -86,7 +89,7 @@ def train_flat(case: Case, run: Run, train: Score) -> Finding:
     end = sorted(values[-3:])[len(values[-3:]) // 2]
     said = f"{values[0]:.3g} -> {end:.3g}"
     numbers = {"first": values[0], "last": end}
-    done = train.right is not None and train.right > 0.9
+    done = train.right is not None and train.right > case.limits.known
     if fallen < case.limits.flat and not done:
         advice = (
             "another learning rate (see the range test); does the loop step? are labels and inputs "
@@ -100,21 +103,25 @@ def train_flat(case: Case, run: Run, train: Score) -> Finding:
     return Finding("train loss", "fine", said, numbers=numbers, curves=curves)
 
 
-def validation_flat(case: Case, run: Run, held: Score) -> Finding:
-    """The network does better than guessing on what it has not seen."""
+def untrained(case: Case) -> float:
+    """Validation loss before training, and not more than guessing among the classes costs."""
+    loss, output, _ = traced(case, case.fresh())
+    return min(guessing(loss, output), score(case, case.model, case.data.validation).loss)
+
+
+def validation_flat(case: Case, run: Run, held: Score, first: float) -> Finding:
+    """The network does better than guessing on what it has not seen. first: see `untrained`."""
     points = run.curve("validation/loss")
     curves = {"validation loss": points} if points else {}
-    numbers = {"loss": held.loss}
-    start = run.curve("train/loss")[:1] if held.right is not None else []
-    first = max((v for _, v in points + start), default=0.0)
-    worse = not held.loss < (1 - case.limits.flat) * first
+    numbers = {"loss": held.loss, "untrained": first}
     if held.right is None:
-        said, blind = f"loss {held.loss:.3g}", bool(points) and worse
+        said, chance = f"loss {held.loss:.3g}", True
+        first = max([first, *(v for _, v in points)])  # the first one may be small by luck
     else:
         said = f"{100 * held.right:.1f} % right, guessing {100 * held.guess:.1f} %"
         numbers |= {"right": held.right, "guess": held.guess}
-        blind = worse and held.right < held.guess + case.limits.chance * held.blur
-    if blind:
+        chance = held.right < held.guess + case.limits.chance * held.blur
+    if chance and not held.loss < first - case.limits.flat * abs(first):
         advice = (
             "nothing general is learned: do inputs and labels belong together? is validation "
             "prepared like training? is there anything to learn?"
@@ -135,7 +142,7 @@ def validation_better(case: Case, train: Score, held: Score) -> Finding:
     said = f"train {100 * train.right:.1f} %, validation {100 * held.right:.1f} %"
     numbers = {"train": train.right, "validation": held.right, "blur": blur}
     guessed = held.guess - train.guess  # a validation set of one class is easy to be right on
-    if ahead > case.limits.better + 4 * blur:
+    if ahead > case.limits.better + case.limits.chance * blur:
         advice = "other preparation of the sets, leakage, a validation set that is small or easy"
         if guessed > case.limits.better:
             said += f"; one class makes up {100 * held.guess:.0f} % of validation"
@@ -154,7 +161,7 @@ def modes(case: Case, train: Score, same: Score) -> Finding:
     if train.right is not None and same.right is not None:
         lost = same.right - train.right
         said += f" ({100 * same.right:.0f} % and {100 * train.right:.0f} % right)"
-    hit = train.right is None or lost > 0.1
+    hit = train.right is None or lost > case.limits.lost
     if hit and not train.loss <= case.limits.mode * abs(same.loss) + 1e-3:
         advice = (
             "batch norm's running statistics are off (momentum, too few or tiny batches, other "
@@ -172,17 +179,18 @@ def fitting(case: Case, run: Run, train: Score, held: Score) -> Finding:
     rate = (train.right - train.guess) / max(1 - train.guess, 1e-6)
     said = f"train {100 * train.right:.1f} %, validation {100 * held.right:.1f} %"
     numbers = {"train": train.right, "validation": held.right, "gap": gap}
+    numbers |= {"overfits": 0.0, "underfits": 0.0}
     if gap > case.limits.gap + 2 * blur:
-        severe = gap > SEVERE + 2 * blur
+        severe = gap > case.limits.severe + 2 * blur
         said = f"{'severe' if severe else 'moderate'} overfitting: {said}"
+        numbers["overfits"] = 1.0
         return Finding("fitting", "warning" if severe else "note", said, REMEDIES, numbers)
     if rate < case.limits.weak:
-        advice = "a larger or better network, longer training, another rate, less regularisation"
         if not run.whole:
             return Finding("fitting", "note", f"not trained to its end: {said}", numbers=numbers)
-        return Finding("fitting", "warning", f"underfitting: {said}", advice, numbers)
-    advice = "" if not run.whole else "now push: larger network, rate decay, class weights, search"
-    return Finding("fitting", "fine", f"no overfitting: {said}", advice, numbers)
+        numbers["underfits"] = 1.0
+        return Finding("fitting", "warning", f"underfitting: {said}", LARGER, numbers)
+    return Finding("fitting", "fine", f"no overfitting: {said}", numbers=numbers)
 
 
 def repeatable(case: Case) -> Finding:

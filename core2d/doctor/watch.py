@@ -17,6 +17,8 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from core2d.doctor.case import first_tensor
+
 
 @dataclass
 class Trace:
@@ -28,6 +30,7 @@ class Trace:
     they had been computed. late: steps with nothing computed since the last one. strangers:
     parameters of optimisers that are not the network's. held: ids of parameters that optimisers
     stepped. moved: parameters that a step changed. broken: steps on gradients that are not finite.
+    inputs: what the network was given where gradients were recorded, in that order.
     """
 
     forwards: list[tuple[bool, bool]] = field(default_factory=list)
@@ -40,6 +43,7 @@ class Trace:
     broken: int = 0
     held: set[int] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
+    inputs: list[Tensor] = field(default_factory=list)
 
 
 @contextmanager
@@ -65,7 +69,7 @@ class _Watcher:
         self.fresh = False  # a gradient has arrived since the last step
         self.before: dict[nn.Parameter, Tensor] = {}
         self.handles: list[Any] = [
-            model.register_forward_hook(self._forward),
+            model.register_forward_hook(self._forward, with_kwargs=True),
             register_optimizer_step_pre_hook(self._stepping),
             register_optimizer_step_post_hook(self._stepped),
         ]
@@ -77,8 +81,11 @@ class _Watcher:
         for handle in self.handles:
             handle.remove()
 
-    def _forward(self, module: nn.Module, *_: Any) -> None:
+    def _forward(self, module: nn.Module, args: tuple[Any, ...], named: Any, _: Any) -> None:
         self.trace.forwards.append((module.training, torch.is_grad_enabled()))
+        given = first_tensor([*args, *named.values()])
+        if given is not None and torch.is_grad_enabled():
+            self.trace.inputs.append(given.detach())
 
     def _arriving(self, p: nn.Parameter, gradient: Tensor) -> None:
         self.incoming[p] = gradient.detach().clone()

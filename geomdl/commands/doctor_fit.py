@@ -14,6 +14,7 @@ examples:
   geomdl doctor fit fashion_lenet                        some minutes; a table
   geomdl doctor fit fashion_lenet --quick                a minute: fewer steps and examples
   geomdl doctor fit fashion_lenet --run runs/fashion_lenet      and a run that has been made
+  geomdl doctor fit fashion_lenet --run runs/b --against runs/a      did b change one thing only?
   geomdl doctor fit my_recipe.py --rate 0.1              a recipe of your own, other settings
   geomdl doctor fit fashion_lenet --output report        report/doctor.json, and TensorBoard's page
   geomdl doctor fit fashion_lenet --json | jq .findings
@@ -25,11 +26,13 @@ Ends with 0 whatever it finds, but with 1 on alarms under --strict."""
 class Visit:
     """run: folder of a run of this recipe; without one a short training is made.
 
-    output: folder for doctor.json and TensorBoard's page. quick: smaller samples, fewer steps.
+    against: folder of an earlier run to compare it with: is there one change alone? output: folder
+    for doctor.json and TensorBoard's page. quick: smaller samples, fewer steps.
     json: print the report as JSON. strict: end with 1 where there are alarms.
     """
 
     run: Path | None = None
+    against: Path | None = None
     output: Path | None = None
     quick: bool = False
     json: bool = False
@@ -92,11 +95,12 @@ def examined(recipe: Any, config: Any, visit: Visit) -> Any:
     from core2d.doctor.limits import Limits
     from core2d.doctor.recipe import trial_of
     from core2d.doctor.show import tensorboard
+    from core2d.doctor.simple import start_simple
 
     limits = Limits()
     if visit.quick:
         limits = replace(limits, examples=64, steps=100, ladder=(5, 10, 100), run_steps=60)
-    made = opened(recipe, visit.run)
+    made, compared = opened(recipe, visit.run), comparison(visit, limits)
     if made is not None:
         config = made.config
     trial = trial_of(recipe, config, visit.seed, limits)
@@ -108,7 +112,11 @@ def examined(recipe: Any, config: Any, visit: Visit) -> Any:
                 past,
                 step=trial.step,
                 evaluate=trial.evaluate,
-                ended=trial.metrics,
+                more=(
+                    ("metrics", trial.metrics),
+                    ("start simple", lambda run: start_simple(recipe, config, trial.case)),
+                    *compared,
+                ),
                 epochs=config.train.epochs,
                 said=lambda what: status.update(f"examining: {what}"),
             )
@@ -119,6 +127,22 @@ def examined(recipe: Any, config: Any, visit: Visit) -> Any:
         (visit.output / "doctor.json").write_text(report.json() + "\n")
         tensorboard(report, visit.output, trial.case)
     return report
+
+
+def comparison(visit: Visit, limits: Any) -> tuple[tuple[str, Any], ...]:
+    """The check that compares two runs, where two are named. Raises GeometryError."""
+    if visit.against is None:
+        return ()
+    from core2d.doctor.compare import CHECK, one_change
+    from core2d.train.log import read_log
+    from core2d.train.runs import read_run
+    from geomdl.errors import GeometryError
+
+    if visit.run is None:
+        raise GeometryError("against: expected --run RUN, too, to compare with")
+    ours, theirs = (read_run(folder) for folder in (visit.run, visit.against))
+    logs = read_log(visit.run / "log.jsonl"), read_log(visit.against / "log.jsonl")
+    return ((CHECK, lambda run: one_change(ours, theirs, logs, limits)),)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ CHECKS = {
     *("repeatable", "start", "gradients", "overfit one", "overfit handful", "ladder"),
     *("learning rate", "timing", "zero_grad", "optimiser", "train mode", "train loss"),
     *("validation", "validation better", "test on train", "fitting", "dead units"),
-    *("saturation", "last batch"),
+    *("saturation", "last batch", "next step"),
 }
 
 

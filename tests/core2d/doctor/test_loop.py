@@ -5,7 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from core2d.doctor.examples import Tensors
 from core2d.doctor.loop import loop, mode_matters, untouched
+from core2d.train.recipe import Data
 from tests.core2d.doctor.squares import DATA, case, network, plain
 
 
@@ -115,3 +117,36 @@ def test_everything_is_put_back():
     with untouched(one.model):
         one.model.eval()
     assert one.model.training
+
+
+def own_order(sets: Data, order, change=lambda x: x) -> dict[str, str]:
+    """What is said of the order where the step leaves its batch aside and draws from its own."""
+    one, queue = Loop(), list(order.split(32))
+
+    def step(batch):
+        index = queue.pop(0)
+        one.step({"image": change(sets.train.image[index]), "label": sets.train.label[index]})
+
+    return {f.check: f.status for f in loop(case(one.model, data=sets, batch=32), step)}
+
+
+def test_a_forgotten_shuffle_is_seen_through_the_step():
+    by_class = DATA.train.label.argsort(stable=True)
+    train = Tensors(DATA.train.image[by_class], DATA.train.label[by_class])
+    sets = Data(train, DATA.validation, DATA.test, DATA.classes)
+    shuffled = torch.randperm(256, generator=torch.Generator().manual_seed(1))
+    assert own_order(sets, torch.arange(256))["order"] == "alarm"
+    assert own_order(sets, shuffled)["order"] == "fine"
+    assert own_order(DATA, torch.arange(256))["order"] == "note"  # mixed, but never shuffled
+    assert own_order(sets, torch.arange(256), lambda x: x + 1)["order"] == "skipped"  # augmented
+
+
+def test_steps_on_the_doctors_batches_have_no_order_of_their_own():
+    one = Loop()
+
+    def halves(batch):
+        for part in (slice(0, 16), slice(16, None)):
+            one.step({name: value[part].clone() for name, value in batch.items()})
+
+    for step in (one.step, halves):
+        assert "order" not in {f.check for f in loop(case(one.model), step)}

@@ -92,7 +92,11 @@ def test_the_recipes_metrics_are_compared_with_counting():
 def test_a_healthy_recipe_as_a_whole():
     trial = trial_of(recipe(), Config(), limits=QUICK)
     found = findings(
-        trial.case, step=trial.step, evaluate=trial.evaluate, ended=trial.metrics, epochs=4
+        trial.case,
+        step=trial.step,
+        evaluate=trial.evaluate,
+        more=[("metrics", trial.metrics)],
+        epochs=4,
     )
     bad = [f for f in found if f.bad and f.check != "timing"]
     assert bad == []

@@ -1,10 +1,6 @@
-import json
-
-import pytest
 import torch
 
-from core2d.doctor.run import looked, read_log, short_run
-from core2d.errors import InputError
+from core2d.doctor.run import looked, short_run
 from tests.core2d.doctor.squares import DATA, case, loss, network
 
 
@@ -47,10 +43,3 @@ def test_looking_changes_no_mode():
     assert looked(ours, ours.model, DATA.train, "x").keys() == {"x"}
     assert ours.model.training
     assert not ours.model[5].training
-
-
-def test_logs_are_read(tmp_path):
-    (tmp_path / "log.jsonl").write_text(json.dumps({"step": 1, "train/loss": 2.0}) + "\n\n")
-    assert read_log(tmp_path) == [{"step": 1, "train/loss": 2.0}]
-    with pytest.raises(InputError, match="no run"):
-        read_log(tmp_path / "none")

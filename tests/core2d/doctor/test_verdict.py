@@ -52,15 +52,27 @@ def test_a_flat_loss_of_a_network_that_knows_all_is_healthy():
     [
         (0.8, 0.6, [1.2, 0.6], "fine"),
         (0.26, 1.39, [1.4, 1.4], "alarm"),
+        (0.26, 1.39, [2.9, 1.4], "alarm"),  # fallen from a loss worse than that of guessing
         (0.6, 3.0, [1.2, 3.0], "fine"),  # sure and sometimes wrong, but far above guessing
         (0.25, 1.0, [1.4, 1.0], "fine"),  # the loss has fallen: pixels of one class come first
         (None, 0.2, [1.0, 0.2], "fine"),
-        (None, 1.0, [1.0, 1.0], "alarm"),
+        (None, 0.2, [0.2, 0.2], "fine"),  # the first epoch did it all
+        (None, 1.4, [1.4, 1.4], "alarm"),
     ],
 )
 def test_validation_flat(right, loss, curve, status):
     run = log([1.4, 1.0], curve)
-    assert verdict.validation_flat(case(), run, judged(right, loss)).status == status
+    assert verdict.validation_flat(case(), run, judged(right, loss), 1.386).status == status
+
+
+def test_before_training_no_more_is_lost_than_by_guessing():
+    loud = plain()
+    with torch.no_grad():
+        loud[-1].weight.mul_(30)
+    assert verdict.untrained(case(loud)) == pytest.approx(math.log(4))
+    assert verdict.untrained(case(plain())) == pytest.approx(math.log(4), rel=0.1)
+    square = case(plain(), lambda m, b: (m(b["image"]) - 3).square().mean())
+    assert 7 < verdict.untrained(square) < 12
 
 
 def test_validation_better():
