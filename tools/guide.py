@@ -105,11 +105,16 @@ TABLES: dict[str, Callable[[], str]] = {
 def written(text: str) -> str:
     """The page with its tables made anew. Raises ValueError where a mark is missing."""
     for name, table in TABLES.items():
-        found = re.search(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", text, re.DOTALL)
-        if found is None:
-            raise ValueError(f"{PAGE.name} has no place for the table of {name}")
-        text = f"{text[: found.start()]}{table()}\n{text[found.end() :]}"
+        text = put(text, name, table())
     return text
+
+
+def put(text: str, name: str, table: str) -> str:
+    """A page with a table between the marks of its name. Raises ValueError where they are not."""
+    found = re.search(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"the page has no place for the table of {name}")
+    return f"{text[: found.start()]}{table}\n{text[found.end() :]}"
 
 
 def main(arguments: list[str] | None = None) -> int:
