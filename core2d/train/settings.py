@@ -16,15 +16,16 @@ class Train:
 
     epochs: passes over the training set. batch: examples per step, over all devices together.
     rate: learning rate; with a schedule the largest one. optimiser: the update rule. momentum: of
-    sgd. nesterov: whether sgd looks ahead. decay: weight decay, of all parameters.
-    schedule: "step" multiplies by `gamma` at each of `milestones`, "plateau" when the validation
-    loss has not improved for `patience` epochs, "cosine" falls to 0, "one-cycle" rises for
-    `warmup` and falls to 0. warmup: share of the run over which the rate rises from 0.
-    milestones: shares of the run, see schedule. gamma: a factor, see schedule. patience: epochs,
-    see schedule. clip: largest norm of the gradients, 0 for none. accumulate: parts into which a
-    batch is cut. ema: decay of the averaged weights that are evaluated, 0 for none. stop: epochs
-    without a better validation metric after which to stop, 0 for never. precision: "bf16" runs
-    under autocast. channels_last: memory order of images, faster for convolutions on a CPU.
+    sgd. nesterov: whether sgd looks ahead. decay: weight decay. decay_all: of all parameters; else
+    only of those with two axes or more, so neither of biases nor of norms. schedule: "step"
+    multiplies by `gamma` at each of `milestones`, "plateau" when the validation loss has not
+    improved for `patience` epochs, "cosine" falls to 0, "one-cycle" rises for `warmup` and falls
+    to 0. warmup: share of the run over which the rate rises from 0. milestones: shares of the run,
+    see schedule. gamma: a factor, see schedule. patience: epochs, see schedule. clip: largest norm
+    of the gradients, 0 for none. accumulate: parts into which a batch is cut. ema: decay of the
+    averaged weights that are evaluated, 0 for none. stop: epochs without a better validation
+    metric after which to stop, 0 for never. precision: "bf16" runs under autocast. channels_last:
+    memory order of images, faster for convolutions on a CPU.
     """
 
     epochs: float = 10
@@ -34,6 +35,7 @@ class Train:
     momentum: float = 0.9
     nesterov: bool = False
     decay: float = 0.0
+    decay_all: bool = True
     schedule: Schedule = "constant"
     warmup: float = 0.0
     milestones: tuple[float, ...] = (0.5, 0.75)

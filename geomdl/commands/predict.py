@@ -16,6 +16,7 @@ from core2d.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core2d.train.runs import Trained
 
 Run = Annotated[Positional[Path], arg(metavar="RUN")]
 Files = Annotated[Positional[tuple[str, ...]], arg(metavar="FILE")]
@@ -50,47 +51,85 @@ class Reader:
         return torch.from_numpy(values.transpose(2, 0, 1)[None].astype(np.float32))
 
 
+@dataclass(frozen=True)
+class Member:
+    """One trained network, how it reads pictures, what it calls its classes."""
+
+    trained: "Trained"
+    reader: Reader
+    classes: Sequence[str]
+
+    def chances(self, path: Path) -> "Tensor":
+        """A picture file -> probabilities (K,), or (K, H, W) of each pixel."""
+        import torch
+
+        with torch.no_grad():
+            return self.trained.recipe.predict(self.trained.model, self.reader.read(path))[0]
+
+
 def command(
     run: Run, files: Files, /, *, output: Output = None, top: int = 3, json: bool = False
 ) -> int:
-    """What a network trained by geomdl fit says of picture files.
+    """What networks trained by geomdl fit say of picture files.
 
     Pictures are brought to the size that the network was trained on where it gives one class per
-    picture. Where it gives one per pixel, the classes are painted over the picture.
+    picture. Where it gives one per pixel, the classes are painted over the picture. Several runs
+    answer together: the mean of their probabilities, as a rule better than each of them.
 
     examples:
       geomdl predict runs/fashion_lenet shirt.png shoe.png
       geomdl predict runs/cifar_resnet20 "pets/*.jpg" --json
       geomdl predict runs/membrane_unet slices/*.png -o painted
+      geomdl predict runs/mine/seed0 runs/mine/seed1 runs/mine/seed2 shirt.png
 
     Args:
         run: the folder of a run.
-        files: picture files or patterns.
+        files: picture files or patterns; folders are more runs.
         output: folder for pictures of classes per pixel; needed for networks that give those.
         top: how many classes are told, the likeliest first.
         json: print a JSON list.
     """
-    import torch
-
-    from core2d.train.runs import described, open_run, read_run
-    from geomdl.recipes.find import find
-
-    trained = open_run(run, find)
-    data = read_run(run).get("data") or described(trained.recipe.data(trained.config))
-    reader, told = reader_of(run, data), []
-    for path in expanded(files):
-        with torch.no_grad():
-            chances = trained.recipe.predict(trained.model, reader.read(path))[0]
+    folders = [run, *(Path(name) for name in files if Path(name).is_dir())]
+    paths = expanded([name for name in files if not Path(name).is_dir()])
+    members = opened(folders)
+    classes, told = members[0].classes, []
+    for path in paths:
+        chances = together(members, path)
         if chances.ndim == 1:
-            told.append({"file": str(path), "classes": ranked(chances, data["classes"], top)})
+            told.append({"file": str(path), "classes": ranked(chances, classes, top)})
         elif output is None:
             raise InputError("output: this network gives a class per pixel; name a folder by -o")
         else:
             picture = output / f"{path.stem}.png"
             told.append({"file": str(path), "picture": str(picture)})
-            told[-1]["classes"] = painted(path, picture, chances, data["classes"])
+            told[-1]["classes"] = painted(path, picture, chances, classes)
     print(encoder.dumps(told, indent=1) if json else "\n".join(map(sentence, told)))
     return 0
+
+
+def opened(folders: Sequence[Path]) -> list[Member]:
+    """The networks of runs. Raises InputError where they do not tell the same classes apart."""
+    from core2d.train.runs import described, open_run, read_run
+    from geomdl.recipes.find import find
+
+    members: list[Member] = []
+    for folder in folders:
+        trained = open_run(folder, find)
+        data = read_run(folder).get("data") or described(trained.recipe.data(trained.config))
+        members.append(Member(trained, reader_of(folder, data), data["classes"]))
+        if members[-1].classes != members[0].classes:
+            ours, theirs = (", ".join(one.classes) for one in (members[0], members[-1]))
+            raise InputError(
+                f"{folder}: expected the classes of {folders[0]} ({ours}), got {theirs}"
+            )
+    return members
+
+
+def together(members: Sequence[Member], path: Path) -> "Tensor":
+    """The mean of what the members say of a picture file: (K,), or (K, H, W) of each pixel."""
+    import torch
+
+    return torch.stack([member.chances(path) for member in members]).mean(0)
 
 
 def expanded(files: Sequence[str]) -> list[Path]:

@@ -1,5 +1,7 @@
 """The optimisers asked for, and their rates."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -34,6 +36,20 @@ def test_rates_are_factors_of_each_groups_first() -> None:
     assert set_rate([one], 0.5) == pytest.approx(0.05)
     assert set_rate([one], 0.1) == pytest.approx(0.01)
     assert one.param_groups[1]["lr"] == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "rmsprop", "adam", "adamw"])
+def test_decay_may_leave_out_biases_and_norms(kind: Any) -> None:
+    for decay_all in (True, False):
+        model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.LayerNorm(3))
+        before = {name: value.clone().fill_(1.0) for name, value in model.state_dict().items()}
+        model.load_state_dict(before)
+        for parameter in model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        train = Train(optimiser=kind, rate=0.1, decay=0.5, decay_all=decay_all)
+        optimiser(train, model.parameters()).step()
+        shrunk = {name for name, value in model.state_dict().items() if (value < 1).all()}
+        assert shrunk == (before.keys() if decay_all else {"0.weight"})
 
 
 def test_a_model_without_parameters_is_refused() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core2d.errors import InputError
 from geomdl.cli import run
-from geomdl.commands.predict import Reader, expanded, palette, ranked
+from geomdl.commands.predict import Reader, expanded, opened, palette, ranked
 
 RECIPE = '''
 from tests.core2d.train.toy import *
@@ -33,7 +33,7 @@ class Net(nn.Module):
     """Bright or not, of the whole picture or of each pixel."""
     def __init__(self):
         super().__init__()
-        self.scale = nn.Parameter(torch.tensor(4.0))
+        self.scale = nn.Parameter(torch.tensor(SCALE))
 
     def forward(self, x):
         x = x if PIXELS else x.mean((2, 3), keepdim=True)
@@ -42,7 +42,7 @@ class Net(nn.Module):
 
 def data(config):
     sets = [Pictures(30, 0.0, seed) for seed in range(3)]
-    return Data(*sets, ("dark", "bright"))
+    return Data(*sets, ("dark", NAME))
 
 def model(config):
     return Net()
@@ -65,16 +65,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def trained(folder: Path, pixels: bool) -> Path:
-    recipe = folder / f"mine_{'pixels' if pixels else 'whole'}.py"
-    recipe.write_text(RECIPE + f"\nPIXELS = {pixels}\n")
-    words = ["fit", str(recipe), "--epochs", "0.1", "--rate", "1e-9", "--output", "run"]
+def trained(pixels: bool, output: str = "run", scale: float = 4.0, name: str = "bright") -> None:
+    recipe = Path(f"recipe_of_{output}.py")
+    recipe.write_text(RECIPE + f"\nPIXELS, SCALE, NAME = {pixels}, {scale}, {name!r}\n")
+    words = ["fit", str(recipe), "--epochs", "0.1", "--rate", "1e-9", "--output", output]
     assert run([*words, "--no-tensorboard", "--no-progress", "--accelerator", "cpu"]) == 0
-    return folder / "run"
 
 
 def test_classes_of_pictures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    trained(here, pixels=False)
+    trained(pixels=False)
     assert run(["predict", "run", "white.png", "--top", "1"]) == 0
     assert capsys.readouterr().out == "white.png: bright 100.0%\n"
     assert run(["predict", "run", "*.png", "--json"]) == 0
@@ -84,7 +83,7 @@ def test_classes_of_pictures(here: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_classes_of_pixels_are_painted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    trained(here, pixels=True)
+    trained(pixels=True)
     assert run(["predict", "run", "left.png"]) == 1
     assert "name a folder by -o" in capsys.readouterr().err
     assert run(["predict", "run", "left.png", "-o", "painted"]) == 0
@@ -94,6 +93,33 @@ def test_classes_of_pixels_are_painted(here: Path, capsys: pytest.CaptureFixture
     dark, bright = palette(2) * 255
     np.testing.assert_allclose(painted[0, 0], (bright + 255) / 2, atol=1.5)
     np.testing.assert_allclose(painted[0, -1], dark / 2, atol=1.5)
+
+
+@pytest.mark.parametrize("pixels", [False, True], ids=["pictures", "pixels"])
+def test_runs_answer_together(here: Path, capsys: pytest.CaptureFixture[str], pixels: bool) -> None:
+    """White is 2 after normalising: the scores are +-2 scale, the probabilities a logistic."""
+    for output, scale in (("a", 0.1), ("b", -0.4), ("c", 0.5)):
+        trained(pixels, output, scale)
+    capsys.readouterr()
+    Image.fromarray(np.full((4, 4), 255, np.uint8)).save("white.png")
+    members = opened([Path(name) for name in "abc"])
+    chances = [float(member.chances(Path("white.png"))[1].mean()) for member in members]
+    expected = [1 / (1 + np.exp(-4 * scale)) for scale in (0.1, -0.4, 0.5)]
+    np.testing.assert_allclose(chances, expected, atol=1e-6)
+    assert run(["predict", "a", "b", "c", "white.png", "--json", "-o", "painted"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    # b alone says dark. Of pixels the shares of the classes are told, all are of one class.
+    share = 1.0 if pixels else round(float(np.mean(expected)), 4)
+    assert told["classes"]["bright"] == share
+
+
+def test_runs_of_other_classes_do_not_answer_together(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained(pixels=False, output="a")
+    trained(pixels=False, output="b", name="light")
+    assert run(["predict", "a", "b", "white.png"]) == 1
+    assert "b: expected the classes of a (dark, bright), got dark, light" in capsys.readouterr().err
 
 
 def test_pictures_are_brought_to_the_networks_size_and_range(tmp_path: Path) -> None:
