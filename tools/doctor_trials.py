@@ -1,6 +1,7 @@
 """The doctor's two error rates: healthy trainings that it accuses, broken ones that it lets pass.
 
-    python tools/doctor_trials.py          writes results/doctor/trials.json
+    python tools/doctor_trials.py                  writes results/doctor/trials.json
+    python tools/doctor_trials.py --set second     others: results/doctor/trials_second.json
 
 It needs the real data (GEOMDL_DATA).
 
@@ -11,6 +12,7 @@ is made for its fault speaks. The time per step is left out: it judges the machi
 import argparse
 import json
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,14 +20,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import doctor_cases
+import doctor_cases_second
 import torch
-from doctor_cases import Visit, broken, healthy
+from doctor_cases import Visit
 
 from core2d.doctor.examine import findings
 from core2d.doctor.limits import Limits
 from core2d.train.record import commit, machine
 
 ROOT = Path(__file__).resolve().parent.parent
+SETS = {"first": doctor_cases, "second": doctor_cases_second}
+FILES = {"first": "trials.json", "second": "trials_second.json"}
 QUICK = Limits(examples=64, steps=100, ladder=(5, 10, 100), run_steps=60)  # as --quick
 
 
@@ -72,12 +78,15 @@ def main() -> None:
     )
     parser.add_argument("--only", default="", help="those whose name holds this; nothing written")
     parser.add_argument("--part", default="", help="healthy or broken; the other as it is on file")
+    parser.add_argument("--set", choices=list(SETS), default="first", help="which trainings")
     args = parser.parse_args()
-    path, only = ROOT / "results" / "doctor" / "trials.json", args.only
+    path, only, chosen = ROOT / "results" / "doctor" / FILES[args.set], args.only, SETS[args.set]
+    if not only:
+        unchanged()
     rows: dict[str, list[dict[str, Any]]] = {"healthy": [], "broken": []}
     if args.part and path.exists():
         rows |= {part: json.loads(path.read_text())[part] for part in rows}
-    for part, cases in (("healthy", healthy()), ("broken", broken())):
+    for part, cases in (("healthy", chosen.healthy()), ("broken", chosen.broken())):
         if args.part not in ("", part):
             continue
         rows[part] = []
@@ -90,6 +99,14 @@ def main() -> None:
     if not only:
         head = {"commit": commit(ROOT), "machine": machine(), "limits": vars(QUICK)}
         write(path, head | {"rates": found} | rows)
+
+
+def unchanged() -> None:
+    """Refuse to record what no commit holds: the doctor, or the trainings. Raises SystemExit."""
+    parts = ["core2d/doctor", "tools/doctor_cases.py", "tools/doctor_cases_second.py"]
+    call = ["git", "-C", str(ROOT), "status", "--porcelain", *parts]
+    if changed := subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip():
+        raise SystemExit(f"commit these first: {changed}")
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
