@@ -83,6 +83,7 @@ def main() -> None:
     path, only, chosen = ROOT / "results" / "doctor" / FILES[args.set], args.only, SETS[args.set]
     if not only:
         unchanged()
+    head = {"commit": commit(ROOT), "machine": machine(), "limits": vars(QUICK)}
     rows: dict[str, list[dict[str, Any]]] = {"healthy": [], "broken": []}
     if args.part and path.exists():
         rows |= {part: json.loads(path.read_text())[part] for part in rows}
@@ -97,7 +98,6 @@ def main() -> None:
     found = rates(rows["healthy"], rows["broken"])
     print(json.dumps(found))
     if not only:
-        head = {"commit": commit(ROOT), "machine": machine(), "limits": vars(QUICK)}
         write(path, head | {"rates": found} | rows)
 
 
