@@ -107,7 +107,7 @@ def last_batch(case: Case, model: nn.Module) -> Finding:
     total = len(case.data.train)
     rest = 0 if case.full else total % case.batch
     alone = any("running_mean" in name for name, _ in model.named_buffers())
-    numbers = {"last batch": rest or case.batch, "batch": case.batch}
+    numbers: dict[str, float] = {"last batch": rest or case.batch, "batch": case.batch}
     size = rest or min(case.batch, total)
     if alone and 0 < rest < max(2, case.limits.tiny * case.batch) and total > case.batch:
         said = f"the last batch of an epoch holds {rest} of {case.batch}: batch norm fails or jumps"
