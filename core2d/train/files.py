@@ -40,25 +40,35 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Parameters and buffers as safetensors; shared tensors once."""
+    """Parameters and buffers as safetensors; shared tensors once. Raises OSError."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_model
 
-    replace(path, lambda part: save_model(model, str(part)))
+    try:
+        replace(path, lambda part: save_model(model, str(part)))
+    except SafetensorError as error:
+        raise OSError(f"{path}: {error}") from error
 
 
 def load_weights_of_run(path: Path, model: nn.Module) -> None:
     """Fill a model with what `save_weights` wrote. Raises InputError where they do not fit."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_model
 
     try:
         load_model(model, str(path))
+    except SafetensorError as error:
+        raise InputError(f"{path}: no weights can be read from it: {error}") from error
     except RuntimeError as error:
         raise InputError(f"{path}: the weights do not fit this model: {error}") from error
 
 
 def save_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
-    """A checkpoint that `torch.load(weights_only=True)` reads."""
-    replace(path, lambda part: torch.save(dict(content), part))
+    """A checkpoint that `torch.load(weights_only=True)` reads. Raises OSError."""
+    try:
+        replace(path, lambda part: torch.save(dict(content), part))
+    except RuntimeError as error:
+        raise OSError(f"{path}: torch could not write it; the disk may be full") from error
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -237,7 +237,7 @@ class Run:
             try:
                 save_checkpoint(self.folder / "checkpoint.pt", self.state.checkpoint())
                 save_weights(self.folder / "model.safetensors", self.state.evaluated)
-            except (OSError, RuntimeError) as error:
+            except OSError as error:
                 self.progress.line(f"warning: no checkpoint at step {self.state.step}: {error}")
 
     def _outcome(self, finished: bool) -> Outcome:

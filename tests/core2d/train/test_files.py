@@ -7,6 +7,7 @@ import torch
 
 from core2d.errors import InputError
 from core2d.train import files
+from tests.core2d.train.disk import full_disk
 
 
 def test_a_failing_write_leaves_the_earlier_file_and_no_rest(tmp_path: Path) -> None:
@@ -21,6 +22,22 @@ def test_a_failing_write_leaves_the_earlier_file_and_no_rest(tmp_path: Path) -> 
         files.replace(path, fails)
     assert files.load_checkpoint(path) == {"step": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_full_disk_leaves_the_earlier_file(tmp_path: Path) -> None:
+    model, content = torch.nn.Linear(64, 64), {"step": torch.zeros(4096)}
+    save = {
+        "checkpoint.pt": lambda path: files.save_checkpoint(path, content),
+        "model.safetensors": lambda path: files.save_weights(path, model),
+        "config.json": lambda path: files.save_json(path, {"numbers": list(range(4096))}),
+    }
+    for name, one in save.items():
+        one(tmp_path / name)
+        before = (tmp_path / name).read_bytes()
+        with full_disk(8192), pytest.raises(OSError, match=r"too large|disk may be full"):
+            one(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == save.keys()
 
 
 def test_weights_with_shared_tensors_go_round(tmp_path: Path) -> None:
@@ -40,6 +57,9 @@ def test_broken_and_foreign_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(InputError, match=r"checkpoint\.pt: no checkpoint can be read"):
         files.load_checkpoint(tmp_path / "checkpoint.pt")
+    (tmp_path / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(InputError, match=r"model\.safetensors: no weights can be read"):
+        files.load_weights_of_run(tmp_path / "model.safetensors", torch.nn.Linear(2, 2))
     files.save_weights(tmp_path / "model.safetensors", torch.nn.Linear(2, 2))
     with pytest.raises(InputError, match="do not fit this model"):
         files.load_weights_of_run(tmp_path / "model.safetensors", torch.nn.Linear(3, 2))

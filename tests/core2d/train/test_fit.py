@@ -19,6 +19,7 @@ from core2d.train.log import read_log
 from core2d.train.options import Options
 from core2d.train.settings import Train
 from tests.core2d.train import toy
+from tests.core2d.train.disk import full_disk
 
 ROOT = Path(__file__).resolve().parents[3]
 TOY = Path(toy.__file__)
@@ -180,6 +181,21 @@ def test_interrupted_saves_and_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     state = torch.load(tmp_path / "pieces" / "checkpoint.pt", weights_only=True)
     assert state["step"] == 6
     monkeypatch.undo()
+    run(tmp_path / "pieces", resume=True)
+    run(tmp_path / "whole")
+    same_run(tmp_path / "whole", tmp_path / "pieces")
+
+
+def test_a_full_disk_is_told_and_what_was_saved_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path / "pieces", steps=6)
+    saved = (tmp_path / "pieces" / "checkpoint.pt").read_bytes()
+    # It is told at every step, and ends the run after the last.
+    with full_disk(len(saved) // 2), pytest.raises(OSError, match=r"checkpoint\.pt"):
+        run(tmp_path / "pieces", resume=True, minutes=0, progress=True)
+    assert "warning: no checkpoint at step 7" in capsys.readouterr().out
+    assert (tmp_path / "pieces" / "checkpoint.pt").read_bytes() == saved
     run(tmp_path / "pieces", resume=True)
     run(tmp_path / "whole")
     same_run(tmp_path / "whole", tmp_path / "pieces")
