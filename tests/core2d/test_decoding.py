@@ -106,3 +106,64 @@ def test_greedy_takes_the_likeliest_and_pads_after_the_end() -> None:
             scores, state = writer(torch.tensor([before]), state)
             assert word == (MARKS.padding if done else int(scores.argmax()))
             done, before = done or word == MARKS.end, word
+
+
+def written(**rows: dict[int, float]) -> Tensor:
+    """Log probabilities (5, 5) of a writer without memory, after_<token> = {next: probability}."""
+    table = torch.full((5, 5), 1e-9)
+    for name, chances in rows.items():
+        for word, chance in chances.items():
+            table[int(name.removeprefix("after_")), word] = chance
+    return table.log()
+
+
+class Tables:
+    """Writes each source by the table that its number names, and counts the steps."""
+
+    def __init__(self, *tables: Tensor) -> None:
+        self.tables, self.steps = torch.stack(tables), 0
+
+    def __call__(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        self.steps += 1
+        return self.tables[state[0], token], state
+
+
+# After the start the end is likeliest; 3 leads nowhere sure, 4 surely to the end.
+CROWDED = written(
+    after_1={2: 0.4, 3: 0.35, 4: 0.25}, after_3=dict.fromkeys(range(5), 0.2), after_4={2: 1}
+)
+# Each of the two best ends early; what goes on is less likely from the second word on.
+SHORT = written(after_1={2: 0.6, 3: 0.3, 4: 0.1}, after_3={2: 1}, after_4={3: 0.5, 4: 0.5})
+# The end is likelier than 3, which then goes on surely.
+LASTING = written(after_1={2: 0.6, 3: 0.4}, after_3={3: 1})
+
+
+def test_an_end_mark_takes_no_place_from_what_goes_on() -> None:
+    """Of as many candidates as beams the end would be one, and the way over 4 lost."""
+    found, scores = beam_search(Tables(CROWDED), begun(0), MARKS, longest=2, beams=2, penalty=0)
+    assert found[0].tolist() == [[2, 0], [4, 2]]
+    assert scores[0].tolist() == pytest.approx([math.log(0.4), math.log(0.25)])
+
+
+def test_the_search_ends_when_nothing_better_can_come() -> None:
+    writer = Tables(SHORT)
+    found, _ = beam_search(writer, begun(0), MARKS, longest=50, beams=2, penalty=0)
+    assert writer.steps == 2
+    assert found[0].tolist() == [[2, 0], [3, 2]]
+
+
+def test_the_search_goes_on_where_length_may_still_pay() -> None:
+    """At its present length what goes on is worse, at the longest it is better."""
+    writer = Tables(LASTING)
+    found, scores = beam_search(writer, begun(0), MARKS, longest=8, beams=1, penalty=2)
+    assert writer.steps == 8
+    assert found[0, 0].tolist() == [3] * 8
+    assert math.log(0.4) < math.log(0.6) < scores[0, 0].item()
+    assert scores[0, 0].item() == pytest.approx(math.log(0.4) / (13 / 6) ** 2)
+
+
+def test_a_source_that_is_done_waits_for_the_others() -> None:
+    writer = Tables(SHORT, LASTING)
+    found, _ = beam_search(writer, begun(0, 1), MARKS, longest=8, beams=1, penalty=2)
+    assert writer.steps == 8
+    assert found[:, 0].tolist() == [[2, *[0] * 7], [3] * 8]
