@@ -66,12 +66,16 @@ class Pictures(Protocol):
 
 @dataclass(frozen=True)
 class Data:
-    """Three sets that share no example. `validation` steers training, `test` only reports."""
+    """Three sets that share no example. `validation` steers training, `test` only reports.
+
+    name: what was found, where that may be another copy than the recipe's DATA.
+    """
 
     train: Examples
     validation: Examples
     test: Examples
     classes: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Settings(Protocol):

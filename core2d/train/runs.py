@@ -88,10 +88,17 @@ def described(data: Data) -> dict[str, Any]:
         "classes": list(data.classes),
         "shapes": {name: list(value.shape[1:]) for name, value in batch.items()},
     }
+    if data.name:
+        content["name"] = data.name
     if isinstance(data.test, Pictures):
         channels = data.test.channels
         content |= {"mean": list(channels.mean), "std": list(channels.std)}
     return content
+
+
+def data_of(recipe: Recipe, folder: Path) -> str:
+    """The name of the data that a run learned from."""
+    return read_run(folder).get("data", {}).get("name") or recipe.DATA
 
 
 def read_run(folder: Path) -> dict[str, Any]:

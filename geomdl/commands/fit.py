@@ -93,7 +93,7 @@ def record(
 ) -> Path:
     """Write results/RECIPE.json: metrics on the test set and the curves of all seeds."""
     from core2d.train.record import Result, write_result
-    from core2d.train.runs import name_of
+    from core2d.train.runs import data_of, name_of
 
     result = Result(
         recipe=Path(name_of(recipe)).stem,
@@ -103,7 +103,7 @@ def record(
         metrics={name: [o.metrics[name] for o in outcomes] for name in outcomes[0].metrics},
         expect=recipe.EXPECT,
         reference=recipe.REFERENCE,
-        data=recipe.DATA,
+        data=data_of(recipe, outcomes[0].folder),
         curves=[outcome.log for outcome in outcomes],
     )
     return write_result(result, folder)

@@ -17,7 +17,7 @@ from core2d.train.fit import Outcome, fit
 from core2d.train.options import Options
 from core2d.train.recipe import Recipe
 from core2d.train.record import Result, write_result
-from core2d.train.runs import name_of
+from core2d.train.runs import data_of, name_of
 
 Figures = dict[str, list[float]]  # name -> one value per seed
 
@@ -114,7 +114,7 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
             metrics=found,
             expect={k: v for k, v in study.recipe.EXPECT.items() if k in found},
             reference=study.recipe.REFERENCE,
-            data=study.recipe.DATA,
+            data=data_of(study.recipe, next(iter(outcomes[0].values())).folder),
             curves=[curve(variants) for variants in outcomes],
         )
         spent = time.monotonic() - began

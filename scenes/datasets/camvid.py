@@ -24,6 +24,7 @@ CLASSES = (
 )  # fmt: skip
 CHANNELS = Channels((0.4110, 0.4244, 0.4320), (0.3070, 0.3111, 0.3071))
 PARTS = ("train", "val", "test")
+PUBLISHED = (367, 101, 233)
 APART = 30  # frames; two pictures within a second of each other show the same things
 
 
@@ -48,7 +49,9 @@ def camvid(*, augment: Augment | None = None) -> Data:
     kept = apart(names["train"], [*names["val"], *names["test"]])
     train = sets["train"].take(kept)
     train = Images(train.image, train.label, train.rows, CHANNELS, augment)
-    return Data(train, sets["val"], sets["test"], CLASSES)
+    counts = tuple(len(images[part]) for part in PARTS)
+    part = "" if counts == PUBLISHED else " (a subset of {}, {} and {} pictures)".format(*counts)
+    return Data(train, sets["val"], sets["test"], CLASSES, "CamVid" + part)
 
 
 def apart(names: Sequence[str], others: Sequence[str], frames: int = APART) -> Tensor:

@@ -7,6 +7,7 @@ Read from the official binary archive, or from an npz of JPEG copies (`jpg_train
 import io
 import tarfile
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,8 +30,11 @@ RECORD = 1 + 3 * 32 * 32  # a byte of label, then the three channels
 def cifar10(*, validation: int = 5000, seed: int = 0, augment: Augment | None = None) -> Data:
     """Things and animals; `validation` of the training pictures are set aside by `seed`."""
     choices = [["cifar-10-binary.tar.gz"], ["cifar10_jpeg_blobs.npz"]]
-    found = decoded("cifar10", find("cifar10", choices), read)
-    return three_sets(found, CLASSES, CHANNELS, validation=validation, seed=seed, augment=augment)
+    files = find("cifar10", choices)
+    name = "CIFAR-10" if files[0].suffix == ".gz" else "CIFAR-10 (JPEG)"
+    found = decoded("cifar10", files, read)
+    sets = three_sets(found, CLASSES, CHANNELS, validation=validation, seed=seed, augment=augment)
+    return replace(sets, name=name)
 
 
 def read(paths: Sequence[Path]) -> Arrays:

@@ -13,7 +13,7 @@ from core2d.errors import InputError
 from core2d.train.fit import fit
 from core2d.train.options import Options
 from core2d.train.recipe import Recipe
-from core2d.train.runs import config_of, open_run, read_run
+from core2d.train.runs import config_of, data_of, open_run, read_run
 from core2d.train.settings import Train
 from tests.core2d.train import toy
 
@@ -86,3 +86,12 @@ def test_config_tells_what_a_prediction_needs(tmp_path: Path) -> None:
     assert content["data"]["classes"] == ["low", "high"]
     assert content["data"]["shapes"] == {"image": [2, 4, 4], "label": []}
     assert content["versions"]["torch"] == torch.__version__
+
+
+def test_data_is_called_what_was_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path / "plain")
+    assert data_of(find("toy"), tmp_path / "plain") == "two classes of noise"
+    sets = dataclasses.replace(toy.data(toy.Config()), name="a copy")
+    monkeypatch.setattr(toy, "data", lambda config: sets)
+    run(tmp_path / "copy")
+    assert data_of(find("toy"), tmp_path / "copy") == "a copy"

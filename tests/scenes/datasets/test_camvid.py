@@ -40,6 +40,7 @@ def test_lists_are_kept_but_for_what_is_too_near(folder: Path) -> None:
     red = [
         (x.image[x.rows, 0, 0, 0] // 10).tolist() for x in (data.train, data.validation, data.test)
     ]
+    assert data.name == "CamVid (a subset of 5, 2 and 2 pictures)"
     assert red == [[0, 1, 3, 4], [0, 1], [0, 1]], "a_00115 is within a second of a_00120"
     batch = data.train.batch(torch.tensor([2]))
     assert batch["label"][0, :, 0].tolist() == [0, 5, 10, VOID]

@@ -60,12 +60,15 @@ def put_jpegs(folder: Path) -> None:
     np.savez(folder / "cifar10_jpeg_blobs.npz", **arrays)
 
 
-@pytest.mark.parametrize(("put", "off"), [(put_archive, 0), (put_jpegs, 4)])
-def test_pictures_and_labels_are_those_of_the_files(folder: Path, put, off: int) -> None:
+@pytest.mark.parametrize(
+    ("put", "off", "name"),
+    [(put_archive, 0, "CIFAR-10"), (put_jpegs, 4, "CIFAR-10 (JPEG)")],
+)
+def test_pictures_and_labels_are_those_of_the_files(folder: Path, put, off: int, name: str) -> None:
     put(folder)
     data = c.cifar10(validation=20)
     assert (len(data.train), len(data.validation), len(data.test)) == (80, 20, 20)
-    assert data.classes[3] == "cat"
+    assert (data.classes[3], data.name) == ("cat", name)
     image = np.concatenate([pictures(20, part)[0] for part in range(5)])
     assert data.train.labels().tolist() == (data.train.rows % 10).tolist()
     for examples, source in ((data.train, image), (data.test, pictures(20, 5)[0])):
