@@ -1,6 +1,8 @@
 import json
+import subprocess
 
 import doctor_trials
+import pytest
 from doctor_cases import Visit
 
 from core2d.doctor.limits import Limits
@@ -34,3 +36,13 @@ def test_writing(tmp_path):
     doctor_trials.write(tmp_path / "a" / "b.json", {"x": 1})
     assert json.loads((tmp_path / "a" / "b.json").read_text()) == {"x": 1}
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["b.json"]
+
+
+def test_nothing_is_recorded_of_what_no_commit_holds(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor_trials, "ROOT", tmp_path)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    doctor_trials.unchanged()
+    (tmp_path / "core2d" / "doctor").mkdir(parents=True)
+    (tmp_path / "core2d" / "doctor" / "limits.py").write_text("")
+    with pytest.raises(SystemExit, match="commit these first"):
+        doctor_trials.unchanged()

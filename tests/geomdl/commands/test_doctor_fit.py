@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-import core2d.doctor.recipe  # noqa: F401
+import core2d.doctor.compare
+import core2d.doctor.recipe
+import core2d.doctor.simple  # noqa: F401
 from core2d.doctor.limits import Limits
 from geomdl import cli
+from geomdl.commands.doctor_fit import Visit, comparison
+from geomdl.errors import GeometryError
 
 RECIPE = '''"""Squares in a corner."""
 
@@ -66,8 +70,12 @@ def test_a_run_is_examined(recipe, tmp_path, capsys):
     run = tmp_path / "run"
     assert cli.run(["fit", recipe, "--output", str(run)]) == 0
     capsys.readouterr()
-    assert cli.run(["doctor", "fit", recipe, "--run", str(run), "--json"]) == 0
+    call = ["doctor", "fit", recipe, "--run", str(run), "--against", str(run), "--json"]
+    assert cli.run(call) == 0
     found = {f["check"]: f for f in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["one change"]["numbers"] == {"changes": 0}
+    assert found["start simple"]["status"] == "fine"  # squares take seconds
+    assert list(found)[-1] == "next step"
     assert len(found["train loss"]["curves"]["train loss"]) == 2  # the epochs of the run
     assert found["logits"]["status"] == "fine"
 
@@ -98,3 +106,22 @@ def test_help_and_wrong_names(capsys):
     assert "did you mean 'fashion_lenet'" in capsys.readouterr().err
     assert cli.run(["doctor", "--help"]) == 0
     assert "geomdl doctor fit" in capsys.readouterr().out
+
+
+def config(folder: Path, **changed) -> Path:
+    """A run's folder with a config.json of these settings."""
+    folder.mkdir()
+    content = {"recipe": "squares", "config": {"rate": 1, "width": 2} | changed, "options": {}}
+    (folder / "config.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_two_runs_are_compared(tmp_path):
+    one, two = config(tmp_path / "a"), config(tmp_path / "b", rate=2, width=3)
+    ((name, check),) = comparison(Visit(run=two, against=one), FAST)
+    found = check(None)
+    assert (name, found.check, found.status) == ("one change", "one change", "warning")
+    assert "rate 1 -> 2, width 2 -> 3" in found.said
+    assert comparison(Visit(run=two), FAST) == ()
+    with pytest.raises(GeometryError, match="--run"):
+        comparison(Visit(against=one), FAST)
