@@ -2,8 +2,9 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import torch
@@ -77,7 +78,22 @@ class Case:
         """Loss in the mode that the network is in, and share of right labels where there are."""
         loss, scores = self.observe(model, batch)
         label = batch.get("label")
-        return float(loss), None if label is None else right(scores, label)
+        if label is None or not self.labels_matter:
+            return float(loss), None
+        return float(loss), right(scores, label)
+
+    @cached_property
+    @torch.no_grad()
+    def labels_matter(self) -> bool:
+        """Whether the loss changes with the labels; where not, right answers mean nothing."""
+        batch = self.load(self.data.train, self.pick(self.data.train, 32))
+        losses = []
+        for shift in (0, 1):
+            with seeded(self.seed), suppress(ValueError, IndexError, RuntimeError):
+                moved = batch | {"label": batch["label"].roll(shift, 0)}
+                losses.append(float(self.total(self.fresh(), moved)))
+        same = bool((batch["label"] == batch["label"][:1]).all())
+        return same or len(losses) < 2 or losses[0] != losses[1]
 
 
 def right(scores: Tensor | None, label: Tensor) -> float | None:

@@ -85,6 +85,12 @@ def near(case: Case, train: Prints, other: Prints, examples: Examples) -> int:
     return confirmed
 
 
+def natural(case: Case, count: int) -> float:
+    """Look-alikes that are to be expected at most in a set of `count`, by Poisson's law."""
+    mean = case.limits.copies * count
+    return mean + case.limits.chance * math.sqrt(mean)
+
+
 def leakage(case: Case) -> Finding:
     """Test and validation share no example with training, nor with each other."""
     data = case.data
@@ -106,12 +112,13 @@ def leakage(case: Case) -> Finding:
         return Finding(
             "leakage", "alarm", f"the same inputs stand in two sets: {said}", _ADVICE, numbers
         )
-    shares = (
-        numbers["validation near train"] / max(1, len(data.validation)),
-        numbers["test near train"] / max(1, len(data.test)),
-    )
-    if max(shares) > case.limits.copies:
-        share = f"{100 * max(shares):.1f} % of a set"
+    many = [
+        numbers[f"{name} near train"] / len(part)
+        for name, part in (("validation", data.validation), ("test", data.test))
+        if numbers[f"{name} near train"] > natural(case, len(part))
+    ]
+    if many:
+        share = f"{100 * max(many):.1f} % of a set"
         said = f"near copies of training inputs, {share}: {said}"
         return Finding("leakage", "alarm", said, _ADVICE, numbers)
     if same:

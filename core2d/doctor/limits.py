@@ -15,11 +15,12 @@ class Limits:
     from 0 and 1. mixed: classes in a batch over those of a shuffled one. near: correlation of two
     examples that counts as a copy. numbers: fewest numbers in an input for a correlation to mean
     anything. copies: share of a set that may be near copies of the training set (natural
-    look-alikes). tiny: last batch over the others. tail: how far the loss of the last examples may
-    lie from others, in deviations and, added to that, as a share of their mean.
+    look-alikes), beside chance. tiny: last batch over the others. tail: how far the loss of the
+    last examples may lie from others, in deviations and, added to that, as a share of their mean.
 
     Learning. right: share of right answers that counts as overfitted; gone: share of the first
-    loss that may remain where there are no labels. start: first loss over that of guessing.
+    loss that may remain where there are no labels, and falling: what 25 more steps leave of it
+    where learning has not ended. start: first loss over that of guessing.
     flat: share of the first loss that training must remove; known: share of right answers from
     which it need not. chance: in standard errors, how far above guessing a validation score must
     be. better: by which validation may win, beside that many standard errors. gap: difference of
@@ -55,6 +56,7 @@ class Limits:
     tail: tuple[float, float] = (6.0, 0.5)
     right: float = 0.99
     gone: float = 0.02
+    falling: float = 0.9
     start: float = 3.0
     flat: float = 0.03
     known: float = 0.9

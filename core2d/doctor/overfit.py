@@ -6,6 +6,7 @@ score along the way shows when learning by heart becomes learning.
 """
 
 import copy
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,7 +19,10 @@ from core2d.doctor.finding import Finding
 
 @dataclass(frozen=True)
 class Fitted:
-    """How well a number of examples was learned by heart, and by which network."""
+    """How well a number of examples was learned by heart, and by which network.
+
+    falling: there are no labels, and the loss still fell when the steps were used up.
+    """
 
     model: nn.Module
     count: int
@@ -28,6 +32,11 @@ class Fitted:
     score: float | None
     steps: int
     learned: bool
+    falling: bool = False
+
+    @property
+    def stuck(self) -> bool:
+        return not self.learned and not self.falling
 
 
 def memorise(case: Case, index: Tensor, steps: int, rate: float) -> Fitted:
@@ -40,6 +49,7 @@ def memorise(case: Case, index: Tensor, steps: int, rate: float) -> Fitted:
         model = case.fresh()
         optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], rate)
         first, loss, score, done = float("nan"), float("nan"), None, 0
+        seen: list[tuple[int, float]] = []
         for done, part in enumerate(portions(case, index, steps)):
             batch = case.load(case.data.train, part)
             optimiser.zero_grad()
@@ -47,13 +57,16 @@ def memorise(case: Case, index: Tensor, steps: int, rate: float) -> Fitted:
             first = float(value.detach()) if done == 0 else first
             if done % 25 == 24 or done == steps:
                 loss, score = examined(case, model, index)
+                seen.append((done, loss))
                 if right(case, first, loss, score):
                     return Fitted(model, len(index), rate, first, loss, score, done, True)
             if not value.requires_grad or not torch.isfinite(value):
                 break
             value.backward()
             optimiser.step()
-    return Fitted(model, len(index), rate, first, loss, score, done, False)
+    before = [v for at, v in seen if at <= done - 25]
+    falling = score is None and bool(before) and loss < case.limits.falling * before[-1]
+    return Fitted(model, len(index), rate, first, loss, score, done, False, falling)
 
 
 def portions(case: Case, index: Tensor, steps: int) -> Iterator[Tensor]:
@@ -89,14 +102,13 @@ def right(case: Case, first: float, loss: float, score: float | None) -> bool:
 
 
 def attempts(case: Case, index: Tensor) -> Fitted:
-    """The first learning rate that overfits the examples, else the last attempt."""
-    fitted = None
+    """The first learning rate that overfits the examples, else the best attempt."""
+    tried: list[Fitted] = []
     for rate in case.limits.rates:
-        fitted = memorise(case, index, case.limits.steps, rate)
-        if fitted.learned:
-            break
-    assert fitted is not None
-    return fitted
+        tried.append(memorise(case, index, case.limits.steps, rate))
+        if tried[-1].learned:
+            return tried[-1]
+    return min(tried, key=lambda f: (-(f.score or 0.0), f.loss if f.loss == f.loss else math.inf))
 
 
 def handful(case: Case, count: int = 4) -> Tensor:
@@ -119,7 +131,7 @@ def overfit(case: Case) -> list[Finding]:
     few = handful(case)
     one = attempts(case, few[:1])
     found = [_told("overfit one", one, _ONE)]
-    if not one.learned:
+    if one.stuck:
         said = "not tried: one example cannot be learned"
         return [
             *found,
@@ -128,7 +140,7 @@ def overfit(case: Case) -> list[Finding]:
         ]
     some = attempts(case, few)
     found.append(_told("overfit handful", some, _FEW))
-    if not some.learned:
+    if some.stuck:
         said = "not tried: a handful cannot be learned"
         return [*found, Finding("ladder", "skipped", said)]
     return [*found, ladder(case, some.rate)]
@@ -152,6 +164,9 @@ def _told(check: str, f: Fitted, advice: str) -> Finding:
     if f.learned:
         said = f"{f.count} learned by heart within {f.steps} steps at rate {f.rate:g} ({left})"
         return Finding(check, "fine", said, numbers=numbers)
+    if f.falling:
+        said = f"{f.count} half learned in {f.steps} steps at rate {f.rate:g} ({left})"
+        return Finding(check, "note", said, "the loss still falls: more steps", numbers)
     return Finding(
         check, "alarm", f"{f.count} cannot be learned by heart ({left})", advice, numbers
     )
@@ -164,6 +179,7 @@ def ladder(case: Case, rate: float) -> Finding:
     held = case.pick(case.data.validation, limits.examples)
     said: list[str] = []
     failed: list[int] = []
+    stuck: list[int] = []
     curves: dict[str, list[tuple[float, float]]] = {"train": [], "validation": []}
     scored = True
     for count in (n for n in limits.ladder if n <= len(order)):
@@ -176,14 +192,14 @@ def ladder(case: Case, rate: float) -> Finding:
         curves["validation"].append((count, float(theirs or 0)))
         text = f"{100 * (ours or 0):.0f}|{100 * (theirs or 0):.0f} %"
         said.append(f"{count}: " + (text if scored else f"{ours:.2g}|{theirs:.2g}"))
-        if not fitted.learned:
-            failed.append(count)
+        failed += [] if fitted.learned else [count]
+        stuck += [count] if fitted.stuck else []
     if not said:
         return Finding("ladder", "skipped", "fewer examples than the first rung")
     text = f"train|validation {'score' if scored else 'loss'} at " + ", ".join(said)
     numbers = {"learned": max([c for c, _ in curves["train"] if c not in failed], default=0)}
     if failed:
-        small = failed[0] <= 10
+        small = any(count <= 10 for count in stuck)
         advice = "a larger network or more steps; and look at examples that stay wrong"
         text = f"{failed[0]} cannot be learned by heart in the budget; {text}"
         return Finding("ladder", "alarm" if small else "note", text, advice, numbers, curves)

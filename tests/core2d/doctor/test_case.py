@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from core2d.doctor.case import first_tensor, right, seeded
-from tests.core2d.doctor.squares import DATA, case, network
+from tests.core2d.doctor.squares import DATA, case, network, plain
 
 
 def test_checks_work_on_copies():
@@ -61,3 +61,14 @@ def test_seeded_gives_randomness_back():
     assert torch.equal(torch.rand(1), wanted)
     with seeded(1):
         assert torch.equal(torch.rand(1), first)
+
+
+def test_labels_that_the_loss_ignores_are_not_counted():
+    assert case().labels_matter
+
+    def rebuilt(model, batch):
+        return (model(batch["image"]) - 1).square().mean()
+
+    ours = case(plain(), rebuilt)
+    assert not ours.labels_matter
+    assert ours.judge(ours.model, DATA.train.batch(torch.arange(8)))[1] is None

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import torch
 from torch import nn
 
 from core2d.doctor.examples import Tensors
 from core2d.doctor.overfit import examined, handful, memorise, overfit, portions
 from core2d.train.recipe import Data
-from tests.core2d.doctor.squares import DATA, case, network, plain
+from tests.core2d.doctor.squares import DATA, QUICK, case, network, plain
 
 
 def statuses(ours) -> dict[str, str]:
@@ -41,6 +43,28 @@ def test_a_regression_is_judged_by_its_loss():
     train = Tensors(DATA.train.image, 0.3 * DATA.train.label.float())
     ours = case(plain(), squared, Data(train, train, train))
     assert [f.status for f in overfit(ours)][:2] == ["fine", "fine"]
+
+
+def test_a_loss_that_still_falls_is_a_note():
+    """The second trials accused an autoencoder that only needed more steps."""
+
+    def rebuilt(model, batch):
+        return (model(batch["image"]) - batch["image"].flatten(1)).square().mean()
+
+    wide = nn.Sequential(nn.Flatten(), nn.Linear(144, 8), nn.Tanh(), nn.Linear(8, 144))
+    slow = replace(QUICK, steps=50, rates=(3e-3, 1e-3))
+    found = {f.check: f for f in overfit(case(wide, rebuilt, limits=slow))}
+    assert found["overfit one"].status == "note"
+    assert "more steps" in found["overfit one"].advice
+    assert found["ladder"].status != "skipped"
+
+    def constant(model, batch):  # whatever the input: the mean is all that can be learned
+        x = torch.zeros_like(batch["image"])
+        return (model(x)[:, 0] - batch["label"]).square().mean()
+
+    train = Tensors(DATA.train.image, DATA.train.label.float())
+    found = {f.check: f for f in overfit(case(plain(), constant, Data(train, train, train)))}
+    assert [found[c].status for c in ("overfit one", "overfit handful")] == ["fine", "alarm"]
 
 
 def test_a_handful_has_different_labels():
