@@ -1,17 +1,26 @@
 """The pages of docs that teach core2d: their code runs, and gives what stands behind it."""
 
 import ast
+import contextlib
 import importlib
 import io
+import json
 import re
+import shlex
 import tokenize
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 import torch
 
+from core2d.doctor.limits import Limits
+from geomdl import cli
+from tools import manuals
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("networks.md", "training.md", "doctor.md")
+ALONE = ("networks.md", "doctor.md")  # each of their blocks runs by itself
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -41,7 +50,7 @@ def run(code: str) -> list[str]:
     return wrong
 
 
-NUMBERED = [(page, i) for page in PAGES for i in range(len(blocks(page, "python")))]
+NUMBERED = [(page, i) for page in ALONE for i in range(len(blocks(page, "python")))]
 
 
 @pytest.mark.parametrize(("page", "index"), NUMBERED)
@@ -100,3 +109,87 @@ def test_nothing_that_stands_beside_the_networks_is_left_out() -> None:
     for module, unsaid in inner.items():
         missing = {name for name in public(module) - unsaid if not re.search(rf"\b{name}\b", text)}
         assert not missing, module
+
+
+def test_the_recipe_of_the_guide_learns_and_its_run_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe, opening = blocks("training.md", "python")
+    Path("my_recipe.py").write_text(recipe)
+    assert cli.run(["fit", "my_recipe.py", "--no-tensorboard"]) == 0
+    assert run(opening) == []
+    outcome = json.loads(Path("runs/my_recipe/outcome.json").read_text())
+    assert outcome["metrics"]["accuracy"] > 0.9
+    files = {path.name for path in Path("runs/my_recipe").iterdir()}
+    named = re.findall(r"^\| `([\w.]+)/?` \|", (DOCS / "training.md").read_text(), re.MULTILINE)
+    assert files <= set(named)
+    capsys.readouterr()
+
+
+def commands(page: str) -> list[list[str]]:
+    """The words of every line of a page that calls geomdl."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [line[line.index("geomdl") + 1 :] for line in words if "geomdl" in line]
+
+
+def known_options(words: list[str]) -> set[str]:
+    """The options that the help of a command names."""
+    ready = words[: 3 if words[0] == "doctor" else 1 if words[0] == "predict" else 2]
+    made = [Path(w).write_text(blocks("training.md", "python")[0]) for w in ready if ".py" in w]
+    assert len(made) < 2
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        assert cli.run([*ready, "--help"]) == 0
+    return set(re.findall(r"--?[a-z][\w-]*", text.getvalue()))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_exist_with_their_options(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in commands(page):
+        assert words[0] in cli.COMMANDS, words
+        used = {word for word in words if word.startswith("-")}
+        if used or words[0] in ("fit", "search", "doctor", "inspect"):
+            assert used <= known_options(words), words
+
+
+def test_every_check_of_the_doctor_stands_in_its_page_with_its_thresholds() -> None:
+    text = (DOCS / "doctor.md").read_text()
+    rows = set(re.findall(r"^\| `([a-z_ ]+)` \|", text, re.MULTILINE))
+    emitted: set[str] = set()
+    for path in (DOCS.parent / "core2d" / "doctor").glob("*.py"):
+        source = path.read_text()
+        emitted |= set(
+            re.findall(r'(?:Finding\(|_told\(|CHECK = |check = )\s*"([a-z_ ]+)"', source)
+        )
+    assert rows == emitted
+    limits, seen = Limits(), 0
+    for number, percent, name, part in re.findall(
+        r"([\d.e/-]+)( %)?<!-- (\w+)(?:\.(\d))? -->", text
+    ):
+        value = getattr(limits, name)
+        value = value[int(part)] if part else value
+        shown = float(Fraction(number)) / (100 if percent else 1)
+        assert shown == pytest.approx(value), name
+        seen += 1
+    assert seen > 25
+
+
+def test_tables_of_the_manuals_are_up_to_date() -> None:
+    assert manuals.main(["--check"]) == 0, "run python tools/manuals.py"
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        text = (DOCS / page).read_text()
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            file, _, place = target.partition("#")
+            assert not file or (DOCS / file).exists(), target
+            if place and not file:
+                heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+                anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in heads}
+                assert place in anchors, target
