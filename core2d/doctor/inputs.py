@@ -93,9 +93,11 @@ def order(case: Case, indices: list[Tensor] | None = None) -> Finding:
     said = f"{kinds:.1f} classes in {len(first)} successive examples, {expected:.1f} if shuffled"
     numbers = {"classes": kinds, "shuffled": expected}
     if kinds < case.limits.mixed * expected:
-        known = indices is not None
         advice = "shuffle before every epoch, and before taking any subset"
-        return Finding("order", "alarm" if known else "note", f"sorted: {said}", advice, numbers)
+        if indices is None:
+            advice += "; geomdl fit does the former"
+            return Finding("order", "note", f"the set is sorted: {said}", advice, numbers)
+        return Finding("order", "alarm", f"sorted: {said}", advice, numbers)
     return Finding("order", "fine", said, numbers=numbers)
 
 
