@@ -146,7 +146,7 @@ def markdown(systems: list[System]) -> str:
         done = sum(s.status == "working" for s in rows)
         lines += ["", f"## {group}: {done} of {sum(s.status != 'page' for s in rows)}", ""]
         for status, title in (("planned", "Planned"), ("page", "Definitions and advice")):
-            names = [s.name for s in rows if s.status == status]
+            names = [f"{s.name} {s.note}".strip() for s in rows if s.status == status]
             if names:
                 lines += [f"{title}: {'; '.join(names)}."]
     return "\n".join(lines).rstrip() + "\n"
