@@ -24,13 +24,16 @@ def shape(tmp_path: Path) -> Path:
 def test_serves_until_interrupted(shape: Path) -> None:
     program = [sys.executable, "-m", "geomdl.cli", "view", str(shape), "--port", "0"]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        assert running.stdout is not None
-        line = running.stdout.readline().decode()
-        url = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
-        with urllib.request.urlopen(url, timeout=10) as page:
-            assert page.status == 200
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=20)
+        try:
+            assert running.stdout is not None
+            line = running.stdout.readline().decode()
+            url = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
+            with urllib.request.urlopen(url, timeout=10) as page:
+                assert page.status == 200
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=20)
+        finally:
+            running.kill()  # else the `with` would wait for it for ever
     assert running.returncode == 0
     assert errors.decode() == "geomdl: ended\n"
 
