@@ -1,6 +1,6 @@
 """VGG-11 with batch norm on CIFAR-10: 9.2 M parameters, one linear layer as its head.
 
-    geomdl fit cifar_vgg11          about 50 minutes on two cores with bfloat16
+    geomdl fit cifar_vgg11          about 20 minutes on two cores with bfloat16
 
 The form for 32 x 32 pictures, whose five poolings end in one site. One cycle of SGD with momentum
 over 7 passes, pictures mirrored and shifted by up to 4 pixels. On a GPU:

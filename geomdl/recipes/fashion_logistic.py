@@ -1,6 +1,6 @@
 """Logistic regression on Fashion-MNIST: one linear layer, 7,850 parameters, no augmentation.
 
-    geomdl fit fashion_logistic          about half a minute on two cores
+    geomdl fit fashion_logistic          about 15 seconds on two cores
 
 EXPECT is the mean accuracy on the test set over seeds 0 to 2.
 """

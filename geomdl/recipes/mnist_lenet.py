@@ -1,6 +1,6 @@
 """LeNet-5 on MNIST: 61,706 parameters, ten handwritten digits.
 
-    geomdl fit mnist_lenet          about two minutes on two cores
+    geomdl fit mnist_lenet          about 90 seconds on two cores
 
 One cycle of AdamW over 12 passes, digits shifted by up to 2 pixels. EXPECT is the mean accuracy
 on the test set over seeds 0 to 2.
