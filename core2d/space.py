@@ -144,6 +144,10 @@ class Space(ABC):
         """Fields of equal sites side by side along the channels."""
         return self.map(lambda *values: torch.cat(values, 1), *xs)
 
+    def blank(self, x: Field) -> Tensor:
+        """Field (B, C, *S) -> zeros (B, C) of its dtype, on its device."""
+        return torch.zeros_like(self.reduce(x, "sum"))
+
     def extent(self, x: Field) -> tuple[int, ...]:
         """Dense only: the spatial shape of a field."""
         raise self._dense_only("the extent of a field")
@@ -328,6 +332,9 @@ class Dense(Space):
         expect_choice("kind", kind, ("max", "mean", "sum"))
         flat = x.flatten(2)
         return flat.amax(2) if kind == "max" else flat.mean(2) if kind == "mean" else flat.sum(2)
+
+    def blank(self, x: Tensor) -> Tensor:
+        return x.new_zeros(x.shape[:2])  # without a pass over the field
 
     def broadcast(self, values: Tensor, like: Tensor) -> Tensor:
         return values.view(*values.shape, *(1,) * self.axes).expand(-1, -1, *self.extent(like))

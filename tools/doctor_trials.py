@@ -11,9 +11,7 @@ is made for its fault speaks. The time per step is left out: it judges the machi
 
 import argparse
 import json
-import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +25,7 @@ from doctor_cases import Visit
 
 from core2d.doctor.examine import findings
 from core2d.doctor.limits import Limits
+from core2d.train.files import replace as replace_file
 from core2d.train.record import commit, machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,11 +110,8 @@ def unchanged() -> None:
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """JSON, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as part:
-        json.dump(content, part, indent=1)
-        part.write("\n")
-    os.replace(part.name, path)
+    text = json.dumps(content, indent=1) + "\n"
+    replace_file(path, lambda part: part.write_text(text))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from torch import Tensor
 from core2d.errors import InputError, expect_tensor
 from core2d.inspect.curves import Curve
 from core2d.inspect.picture import Picture
+from core2d.train.files import replace
 
 ENDINGS = ("png", "jpg", "jpeg", "svg", "pdf", "webp")
 FRAME = {True: "#2a9d4a", False: "#d1342f"}
@@ -127,4 +128,4 @@ def save_figure(path: Path, figure: Figure, dots: int = 130) -> None:
         raise InputError(f"{path}: expected a name ending with {' '.join(ENDINGS)}")
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: expected a folder for the picture")
-    figure.savefig(path, dpi=dots)
+    replace(path, lambda part: figure.savefig(part, format=ending, dpi=dots))

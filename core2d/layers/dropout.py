@@ -45,8 +45,8 @@ class ChannelDropout(nn.Module):
     def forward(self, x: Field) -> Field:
         if not self.training or not self.rate:
             return x
-        means = self.space.reduce(x)  # only for its shape (B, C)
-        mask = keep_mask(means.shape, self.rate, means)
+        blank = self.space.blank(x)
+        mask = keep_mask(blank.shape, self.rate, blank)
         return self.space.map(torch.mul, x, self.space.broadcast(mask, x))
 
     def extra_repr(self) -> str:

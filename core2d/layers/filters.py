@@ -20,8 +20,8 @@ def correlate(space: Space, x: Field, kernel: Tensor) -> Field:
     """Field (B, C, *S), kernel (*K) -> field (B, C, *S); each channel alone."""
     if kernel.ndim != space.axes:
         raise InputError(f"kernel: expected {space.axes} axes, got {tuple(kernel.shape)}")
-    values = space.reduce(x)  # (B, C), for its channels, dtype and device
-    weight = kernel.to(values).expand(values.shape[1], 1, *kernel.shape)
+    blank = space.blank(x)
+    weight = kernel.to(blank).expand(blank.shape[1], 1, *kernel.shape)
     return space.conv(x, weight, groups=len(weight))
 
 

@@ -95,8 +95,8 @@ def cubic(space: Space, inputs: int, outputs: int) -> Interpolate:
 
 def bed_of_nails(space: Space, x: Field, like: Field | None = None, *, factor: int = 2) -> Field:
     """Field (B, C, *S) -> (B, C, *S * factor): values to the first cell of each block, else 0."""
-    values = space.reduce(x)  # (B, C), for channels, dtype, device
-    nail = torch.ones(values.shape[1], 1, *(1,) * space.axes).to(values)
+    blank = space.blank(x)
+    nail = blank.new_ones(blank.shape[1], 1, *(1,) * space.axes)
     return space.conv_transpose(x, nail, like=like, stride=factor, groups=len(nail))
 
 
@@ -107,10 +107,10 @@ def pixel_shuffle(space: Space, x: Field, like: Field | None = None, *, factor: 
     """
     if factor % 2 or factor < 2:  # odd kernels would be centred on their site
         raise InputError(f"factor: expected an even number, got {factor}")
-    values, block = space.reduce(x), factor**space.axes  # (B, C), for channels, dtype, device
-    channels, rest = divmod(values.shape[1], block)
+    blank, block = space.blank(x), factor**space.axes
+    channels, rest = divmod(blank.shape[1], block)
     if rest:
-        raise InputError(f"x: expected channels divisible by {block}, got {values.shape[1]}")
-    kernels = torch.eye(block).view(block, 1, *(factor,) * space.axes).to(values)
+        raise InputError(f"x: expected channels divisible by {block}, got {blank.shape[1]}")
+    kernels = torch.eye(block).view(block, 1, *(factor,) * space.axes).to(blank)
     kernels = kernels.repeat(channels, *(1,) * (space.axes + 1))
     return space.conv_transpose(x, kernels, like=like, stride=factor, groups=channels)

@@ -5,11 +5,12 @@ import os
 import platform
 import statistics
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from core2d.train.files import replace
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,7 @@ def write_result(result: Result, folder: Path) -> Path:
         "data": result.data,
         "curves": [[dict(line) for line in curve] for curve in result.curves],
     }
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.recipe}.json"
-    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".json", delete=False) as part:
-        json.dump(content, part, indent=1)
-        part.write("\n")
-    os.replace(part.name, path)
+    text = json.dumps(content, indent=1) + "\n"
+    replace(path, lambda part: part.write_text(text))
     return path

@@ -7,7 +7,7 @@ published schedule (He et al. 2016, 182 passes, the rate cut at 1/2 and 3/4) is 
 
     geomdl fit cifar_resnet20 --epochs 182 --rate 0.1 --schedule step --warmup 0
 
-EXPECT is the accuracy on the test set, seed 0. Networks trained on the JPEG copy do not compare
+EXPECT is what is asked of the test accuracy. Networks trained on the JPEG copy do not compare
 with those trained on the original pictures.
 """
 

@@ -7,7 +7,7 @@ over 7 passes, pictures mirrored and shifted by up to 4 pixels. On a GPU:
 
     geomdl fit cifar_vgg11 --epochs 60
 
-EXPECT is the accuracy on the test set, seed 0.
+EXPECT is what is asked of the test accuracy.
 """
 
 from dataclasses import dataclass

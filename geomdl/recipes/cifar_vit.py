@@ -5,7 +5,7 @@
 
 Pictures mirrored, shifted by up to 4 pixels, their colours varied; AdamW, a warm-up and a cosine.
 A transformer knows nothing of neighbourhood, so it needs many more passes than a convolution.
-EXPECT is the accuracy on the test set, seed 0.
+EXPECT is what is asked of the test accuracy on a GPU; no run is recorded yet.
 """
 
 from dataclasses import dataclass

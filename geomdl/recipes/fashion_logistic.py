@@ -2,7 +2,7 @@
 
     geomdl fit fashion_logistic          about 15 seconds on two cores
 
-EXPECT is the mean accuracy on the test set over seeds 0 to 2.
+EXPECT is what is asked of the mean test accuracy over seeds 0 to 2.
 """
 
 from dataclasses import dataclass

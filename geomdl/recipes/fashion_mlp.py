@@ -2,8 +2,8 @@
 
     geomdl fit fashion_mlp          about 45 seconds on two cores
 
-Dropout and weight decay against overfitting; no augmentation. EXPECT is the mean accuracy on the
-test set over seeds 0 to 2.
+Dropout and weight decay against overfitting; no augmentation. EXPECT is what is asked of the
+mean test accuracy over seeds 0 to 2.
 """
 
 from dataclasses import dataclass

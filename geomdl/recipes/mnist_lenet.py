@@ -2,8 +2,8 @@
 
     geomdl fit mnist_lenet          about 90 seconds on two cores
 
-One cycle of AdamW over 12 passes, digits shifted by up to 2 pixels. EXPECT is the mean accuracy
-on the test set over seeds 0 to 2.
+One cycle of AdamW over 12 passes, digits shifted by up to 2 pixels. EXPECT is what is asked of the
+mean test accuracy over seeds 0 to 2.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ import torch
 
 from core2d.errors import InputError
 from core2d.layers.resample import bed_of_nails
-from core2d.space import Dense, as_space
+from core2d.space import Dense, Space, as_space
 from tests.core2d.listed_space import ListedSpace, dense, listed
 
 AXES = (1, 2, 3)
@@ -264,3 +264,12 @@ def test_published_paddings_and_ceil_mode_are_torchs():
     ours = Dense(2).adaptive_pool(x, (3, 2))
     torch.testing.assert_close(ours, functional.adaptive_avg_pool2d(x, (3, 2)))
     assert Dense(2).flatten(x).shape == (2, 2 * 13 * 11)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_blank_has_the_samples_and_channels_of_a_field(axes: int) -> None:
+    x = torch.randn(2, 5, *(3,) * axes, dtype=torch.float64)
+    blank = Dense(axes).blank(x)
+    assert blank.dtype == x.dtype
+    torch.testing.assert_close(blank, torch.zeros(2, 5, dtype=torch.float64))
+    torch.testing.assert_close(blank, Space.blank(Dense(axes), x))

@@ -1,5 +1,7 @@
 """What the engine adds to a step, against a loop by hand; same network, data and weights."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -82,6 +84,7 @@ def prepared(case: Case) -> Work:
     """Both loops at the same weights; each call is STEPS more steps -> the weights."""
     config = Settings(Train(batch=case.batch, **FIXED))  # type: ignore[arg-type]
     folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     options = Options(
         output=folder, accelerator="cpu", minutes=1e9, tensorboard=False, progress=False
     )
