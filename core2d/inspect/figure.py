@@ -116,7 +116,7 @@ def draw_curves(runs: Mapping[str, Mapping[str, Curve]], title: str = "") -> Fig
         place.tick_params(labelsize=7)
         place.grid(alpha=0.3)
         if place.get_legend_handles_labels()[1]:
-            place.legend(fontsize=7)
+            place.legend(fontsize=7, handlelength=4)  # long enough to show dashes
     figure.suptitle(title, fontsize=10)
     return figure
 
