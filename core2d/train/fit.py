@@ -108,6 +108,8 @@ class Run:
         self.recipe, self.config, self.options, self.fabric = recipe, config, options, fabric
         self.folder, train = options.output, config.train
         self.data = recipe.data(config)
+        if not len(self.data.validation) and (train.stop or train.schedule == "plateau"):
+            raise InputError("validation: stop and a plateau schedule need examples, got none")
         parts = fabric.world_size * train.accumulate
         self.order = Order(len(self.data.train), train.batch, seed=options.seed, parts=parts)
         self.steps = self.order.steps(train.epochs)

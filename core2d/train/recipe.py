@@ -68,6 +68,8 @@ class Pictures(Protocol):
 class Data:
     """Three sets that share no example. `validation` steers training, `test` only reports.
 
+    Validation may be empty where nothing is steered: no early stopping, no plateau schedule.
+
     name: what was found, where that may be another copy than the recipe's DATA.
     """
 

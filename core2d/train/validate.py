@@ -14,8 +14,11 @@ FALLING = ("loss", "nll", "bits_per_dim", "fid", "chamfer", "angle", "error", "p
 def validated(recipe: Recipe, state: State, data: Data, size: int) -> dict[str, float]:
     """Metrics on the validation set, and the loss where the recipe's metrics hold none.
 
-    Computed in the precision of the training, with the same random numbers at every call.
+    Computed in the precision of the training, with the same random numbers at every call. An empty
+    set tells nothing.
     """
+    if not len(data.validation):
+        return {}
     device, model = state.fabric.device, state.evaluated
     examples = Placed(data.validation, device, state.train.channels_last)
     seed = seed_of("validation")

@@ -26,7 +26,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=20,
+        epochs=6,
         batch=4,
         rate=3e-3,
         schedule="one-cycle",

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from torch import Generator
+from torch import Generator, nn
 
 from core2d.train.augment import flip, turn
-from core2d.train.recipe import Batch, Data
+from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
-from geomdl.recipes.segmentation import Repeated, cut
+from geomdl.recipes import segmentation
+from geomdl.recipes.segmentation import Repeated, cut, oriented
 from scenes.datasets.membrane import membrane
 
 DATA = "EM membrane (ISBI 2012, the labelled slices alone)"
@@ -18,11 +19,12 @@ DATA = "EM membrane (ISBI 2012, the labelled slices alone)"
 class Config:
     """width: channels of the first stage (published: 64). crop: side of the windows that train.
 
-    crops: windows from every picture in an epoch.
+    crops: windows from every picture in an epoch. validation: slices that do not train; the
+    settings were chosen with 3, the recorded runs train on all but the test's.
     """
 
     train: Train = Train(
-        epochs=20,
+        epochs=10,
         batch=4,
         rate=3e-3,
         schedule="one-cycle",
@@ -33,14 +35,23 @@ class Config:
     width: int = 16
     crop: int = 256
     crops: int = 20
+    validation: int = 0
 
 
 def data(config: Config) -> Data:
     """Training gives `crops` windows of every slice per epoch; the rest is whole."""
-    found = membrane(augment=partial(augmented, size=config.crop))
+    found = membrane(validation=config.validation, augment=partial(augmented, size=config.crop))
     return replace(found, train=Repeated(found.train, config.crops))
 
 
 def augmented(batch: Batch, generator: Generator, size: int) -> Batch:
     """A crop in one of its eight orientations: slices have no up and no left."""
     return turn(flip(cut(batch, generator, size), generator), generator)
+
+
+def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
+    """Mean IoU, accuracy and mean recall of what eight orientations say together."""
+    return segmentation.metrics(model, examples, oriented)
+
+
+predict = oriented

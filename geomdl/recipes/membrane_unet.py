@@ -3,7 +3,7 @@
     geomdl fit membrane_unet          about 12 minutes on two cores with bfloat16
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
-of the published width, weights from scratch, and batch norm.
+of the published width, weights from scratch, batch norm, the mean over eight orientations.
 EXPECT is a guess, since no run is recorded yet:
 the mean IoU of the two classes over the test slices, seeds 0 to 2.
 """
@@ -13,8 +13,8 @@ from torch import nn
 from core2d.layers.norm import BatchNorm
 from core2d.models.unet import UNet
 from core2d.train.record import Reference
-from geomdl.recipes.membrane import DATA, Config, data
-from geomdl.recipes.segmentation import loss, metrics, predict
+from geomdl.recipes.membrane import DATA, Config, data, metrics, predict
+from geomdl.recipes.segmentation import loss
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 

@@ -3,7 +3,7 @@
     geomdl fit membrane_upsampling --up linear                          one of them
     python -m geomdl.recipes.membrane_upsampling --seeds 0 1 2 --record all, side by side
 
-The network and its training are `membrane_unet`'s, a fifth as long; only what doubles the extent
+The network and its training are `membrane_unet`'s, a quarter as long; only what doubles the extent
 in the decoder differs: nearest and linear interpolation followed by a convolution, bed of nails
 (one cell of each block, a convolution fills the rest), max-unpooling (the cell that held the
 encoder's maximum), transposed convolution and pixel shuffle. About 3 minutes per run on two
@@ -25,8 +25,8 @@ from core2d.train.fit import Outcome
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.recipes.find import find
-from geomdl.recipes.membrane import DATA, data
-from geomdl.recipes.segmentation import loss, metrics, predict
+from geomdl.recipes.membrane import DATA, data, metrics, predict
+from geomdl.recipes.segmentation import loss
 from geomdl.recipes.study import Study, main
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
@@ -49,7 +49,7 @@ class Config:
     """up: how the decoder doubles the extent. The rest as in membrane_unet."""
 
     train: Train = Train(
-        epochs=4,
+        epochs=2.5,
         batch=4,
         rate=3e-3,
         schedule="one-cycle",
@@ -61,6 +61,7 @@ class Config:
     width: int = 16
     crop: int = 256
     crops: int = 20
+    validation: int = 0
 
 
 def model(config: Config) -> nn.Module:

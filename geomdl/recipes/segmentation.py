@@ -1,5 +1,6 @@
 """What the recipes that label every pixel share: crops, loss, metrics, prediction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from core2d.train.augment import crop
 from core2d.train.evaluate import batches
 from core2d.train.recipe import Batch, Examples
 
+Predict = Callable[[nn.Module, Tensor], Tensor]
 STRIDE = 32  # the largest total stride of these networks
 
 
@@ -35,12 +37,34 @@ def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Ten
     return cross_entropy(scores(model, batch["image"]), batch["label"], ignore=VOID)
 
 
-def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
-    """Over all labelled pixels of the set: mean IoU of the classes, accuracy, mean recall."""
+def predict(model: nn.Module, x: Tensor) -> Tensor:
+    """Pictures (B, C, H, W), normalised as in a batch -> probabilities (B, classes, H, W)."""
+    return torch.softmax(scores(model, x), 1)
+
+
+def oriented(model: nn.Module, x: Tensor) -> Tensor:
+    """`predict` averaged over the eight orientations of the pictures, for those without an up.
+
+    Ronneberger et al. 2015, table 1: membranes are found in seven turned copies.
+    """
+    total = torch.zeros(())
+    for side in (x, x.mT):
+        for quarters in range(4):
+            turned = predict(model, side.rot90(quarters, (-2, -1)))
+            found = turned.rot90(-quarters, (-2, -1))
+            total = total + (found if side is x else found.mT)
+    return total / 8
+
+
+def metrics(model: nn.Module, examples: Examples, predict: Predict = predict) -> dict[str, float]:
+    """Over all labelled pixels of the set: mean IoU of the classes, accuracy, mean recall.
+
+    predict: what gives the probabilities.
+    """
     matrix: Tensor | None = None
     for batch in batches(examples, 2):
-        logits = scores(model, batch["image"])
-        part = confusion(logits.argmax(1), batch["label"], logits.shape[1], ignore=VOID)
+        found = predict(model, batch["image"])
+        part = confusion(found.argmax(1), batch["label"], found.shape[1], ignore=VOID)
         matrix = part if matrix is None else matrix + part
     assert matrix is not None
     return {
@@ -48,11 +72,6 @@ def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
         "accuracy": pixel_accuracy(matrix),
         "class_accuracy": class_accuracy(matrix),
     }
-
-
-def predict(model: nn.Module, x: Tensor) -> Tensor:
-    """Pictures (B, C, H, W), normalised as in a batch -> probabilities (B, classes, H, W)."""
-    return torch.softmax(scores(model, x), 1)
 
 
 def scores(model: nn.Module, x: Tensor) -> Tensor:

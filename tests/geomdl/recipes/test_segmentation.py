@@ -46,6 +46,23 @@ def test_pictures_of_any_size_are_continued_and_cut(shape) -> None:
     assert torch.allclose(s.predict(model, x).sum(1), torch.ones(2, *shape))
 
 
+def test_eight_orientations_together_turn_with_the_picture() -> None:
+    torch.manual_seed(0)
+    model = nn.Conv2d(1, 2, 3, padding=1)  # has an up: each orientation alone does not turn along
+    x = torch.randn(1, 1, 32, 64)
+    found = s.oriented(model, x)
+    for moved in (lambda y: y.rot90(1, (2, 3)), lambda y: y.flip(3), lambda y: y.mT):
+        assert torch.allclose(s.oriented(model, moved(x)), moved(found), atol=1e-6)
+        assert not torch.allclose(s.predict(model, moved(x)), moved(s.predict(model, x)), atol=1e-2)
+    looks = [
+        s.predict(model, y.rot90(k, (2, 3))).rot90(-k, (2, 3))
+        for y in (x, x.flip(3))
+        for k in range(4)
+    ]
+    mean = (sum(looks[:4]) + sum(look.flip(3) for look in looks[4:])) / 8
+    assert torch.allclose(found, mean, atol=1e-6)
+
+
 def test_void_pixels_have_no_part_in_the_loss() -> None:
     examples, g = Blocks(2, 1, 2), Generator()
     batch = examples.batch(torch.arange(2))
