@@ -87,6 +87,18 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         poisson_disk_index,
         sample_surface,
     )
+    from geomdl.ops.sites import (
+        children,
+        kernel_map,
+        parents,
+        reached,
+        transposed_map,
+    )
+    from geomdl.ops.sparse import (
+        gather_conv,
+        gather_multiply,
+        gather_outer,
+    )
     from geomdl.ops.splat import (
         splat,
     )
@@ -155,6 +167,8 @@ FILES: dict[str, tuple[str, ...]] = {
     ),
     "registration": ("icp", "kabsch"),
     "odometry": ("normal_map", "track", "vertex_map"),
+    "sites": ("children", "kernel_map", "parents", "reached", "transposed_map"),
+    "sparse": ("gather_conv", "gather_multiply", "gather_outer"),
 }
 
 _HOME = {name: file for file, names in FILES.items() for name in names}
