@@ -7,7 +7,8 @@ WORKERS ?= 2
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -q
-PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup
+# One thread a worker: OpenMP threads of two workers spin for each other on two cores.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 .PHONY: help setup native demo test check format bench nightly wheel arm64 systems clean
 

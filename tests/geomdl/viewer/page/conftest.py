@@ -75,7 +75,7 @@ def balls() -> Scene:
 FRONT = Look(eye=(0.0, -12.0, 0.0), target=(0.0, 0.0, 0.0), legend=False)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 40.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     """Returns when `true()` is. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while not true():
