@@ -1,0 +1,1 @@
+"""One published network on shapes per file, at its published sizes."""
