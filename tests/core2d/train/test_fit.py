@@ -17,6 +17,7 @@ from core2d.errors import InputError
 from core2d.train.fit import Outcome, fit
 from core2d.train.log import read_log
 from core2d.train.options import Options
+from core2d.train.recipe import Data
 from core2d.train.settings import Train
 from tests.core2d.train import toy
 from tests.core2d.train.disk import full_disk
@@ -132,6 +133,7 @@ TWO = """
 from pathlib import Path
 from core2d.train.fit import fit
 from core2d.train.options import Options
+from core2d.train.recipe import Data
 from core2d.train.settings import Train
 from tests.core2d.train import toy
 
@@ -241,6 +243,23 @@ def test_early_stopping_keeps_the_best_weights(tmp_path: Path) -> None:
     kept = load_file(tmp_path / "best.safetensors")
     final = load_file(tmp_path / "model.safetensors")
     assert all(torch.equal(kept[name], final[name]) for name in kept)
+
+
+def test_a_run_without_validation_learns_but_is_not_steered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(config: Any) -> Data:
+        found = toy_data(config)
+        return dataclasses.replace(found, validation=Points(0, 0.0, 1))
+
+    toy_data, Points = toy.data, toy.Points
+    monkeypatch.setattr(toy, "data", few)
+    outcome = run(tmp_path / "run", Train(epochs=3, batch=20, rate=0.01))
+    assert outcome.metrics["accuracy"] > 0.8
+    assert not any(name.startswith("validation") for line in outcome.log for name in line)
+    for train in (Train(stop=2), Train(schedule="plateau")):
+        with pytest.raises(InputError, match="validation"):
+            run(tmp_path / "steered", train)
 
 
 def test_each_optimiser_trains_its_own_parameters(
