@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from core2d.doctor.limits import Limits
 from core2d.losses import VOID
 from core2d.metrics import hits
+from core2d.train.packed import places_labelled
 from core2d.train.recipe import Batch, Data, Examples
 
 Loss: TypeAlias = Callable[[nn.Module, Batch], Tensor | dict[str, Tensor]]
@@ -80,7 +81,7 @@ class Case:
         label = batch.get("label")
         if label is None or not self.labels_matter:
             return float(loss), None
-        return float(loss), right(scores, label)
+        return float(loss), right(scores, label, places_labelled(batch))
 
     @cached_property
     @torch.no_grad()
@@ -96,13 +97,16 @@ class Case:
         return same or len(losses) < 2 or losses[0] != losses[1]
 
 
-def right(scores: Tensor | None, label: Tensor) -> float | None:
-    """Scores (B, C, *S), label (B, *S) -> share of right ones; None where these are not such."""
+def right(scores: Tensor | None, label: Tensor, places: bool = False) -> float | None:
+    """Scores (B, C, *S), label (B, *S) -> share of right ones; None where these are not such.
+
+    places: the labels are of pixels or points, some of which may be void.
+    """
     if scores is None or label.dtype != torch.int64 or scores.ndim != label.ndim + 1:
         return None
     if scores.shape[:1] + scores.shape[2:] != label.shape or scores.shape[1] < 2:
         return None
-    found, kept = hits(scores, label, ignore=VOID if label.ndim > 1 else None)
+    found, kept = hits(scores, label, ignore=VOID if places or label.ndim > 1 else None)
     return found / kept if kept else None
 
 

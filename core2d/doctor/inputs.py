@@ -9,12 +9,15 @@ from torch import Tensor, nn
 from core2d.doctor.case import Case, first_tensor, seeded
 from core2d.doctor.finding import Finding
 from core2d.losses import VOID
+from core2d.train.packed import places_labelled, split
+from core2d.train.recipe import Batch
 
 
 def scale(case: Case) -> Finding:
     """Inputs are finite, differ from each other, and have a mean near 0 and a deviation near 1."""
     batch = case.load(case.data.train, case.pick(case.data.train, case.limits.examples))
-    x = batch.get("image", next((v for v in batch.values() if v.is_floating_point()), None))
+    name = "image" if "image" in batch else _first_floats(batch)
+    x = batch[name] if name else None
     if x is None or not x.is_floating_point():
         return Finding("inputs", "skipped", "no floating-point input in the batch")
     if not bool(torch.isfinite(x).all()):
@@ -23,7 +26,7 @@ def scale(case: Case) -> Finding:
         return Finding("inputs", "alarm", f"{bad} values are NaN or infinite", advice)
     mean, deviation = float(x.mean()), float(x.std())
     numbers = {"mean": mean, "deviation": deviation}
-    if len(x) > 1 and float((x - x[:1]).abs().max()) == 0:
+    if _all_the_same(split(batch, name)):
         advice = "look at the loader: index, cache, shared buffers"
         return Finding("inputs", "alarm", "all examples are the same", advice, numbers)
     off, low, high = case.limits.scale
@@ -34,6 +37,14 @@ def scale(case: Case) -> Finding:
     return Finding("inputs", "fine", said, numbers=numbers)
 
 
+def _first_floats(batch: Batch) -> str:
+    return next((name for name, value in batch.items() if value.is_floating_point()), "")
+
+
+def _all_the_same(examples: list[Tensor]) -> bool:
+    return len(examples) > 1 and all(torch.equal(x, examples[0]) for x in examples[1:])
+
+
 def labels(case: Case) -> Finding:
     """Labels lie in the range of the classes, all classes occur, none drowns the others."""
     index = case.pick(case.data.train, 20 * case.limits.examples)
@@ -41,7 +52,7 @@ def labels(case: Case) -> Finding:
     if parts[0] is None or parts[0].is_floating_point():
         return Finding("labels", "skipped", "no integer labels")
     label = torch.cat([p.flatten() for p in parts if p is not None]).cpu()
-    dense = parts[0].ndim > 1
+    dense = places_labelled(case.load(case.data.train, index[:2]))
     label = label[label != VOID] if dense else label
     outputs = _classes(case)
     classes = len(case.data.classes) or outputs or int(label.max()) + 1
@@ -56,7 +67,8 @@ def labels(case: Case) -> Finding:
         said = f"{least} to {most} examples per class in a sample of {len(label)}"
         advice = "weigh the loss by class (core2d.losses.class_weights), or sample evenly"
         return Finding("labels", "warning", said, advice, numbers)
-    said = f"{classes} classes, {least} to {most} {'pixels' if dense else 'examples'} in a sample"
+    things = ("pixels" if parts[0].ndim > 1 else "points") if dense else "examples"
+    said = f"{classes} classes, {least} to {most} {things} in a sample"
     return Finding("labels", "fine", said, numbers=numbers)
 
 
@@ -84,7 +96,8 @@ def order(case: Case, indices: list[Tensor] | None = None) -> Finding:
     runs = [r[r < len(case.data.train)] for r in runs]
     found = [case.load(case.data.train, r).get("label") for r in runs]
     first = found[0]
-    if first is None or first.ndim != 1 or first.is_floating_point() or size < 8:
+    places = places_labelled(case.load(case.data.train, runs[0][:2]))
+    if first is None or places or first.is_floating_point() or size < 8:
         return Finding("order", "skipped", "no single label per example")
     kinds = sum(len(y.unique()) for y in found if y is not None) / len(found)
     drawn = case.pick(case.data.train, sum(map(len, runs))).split(len(first))

@@ -1,7 +1,8 @@
 """Examples that stand in two of the three sets: copies to the bit, and near copies.
 
 Near copies are found by comparing thumbnails and confirmed on the full inputs: their correlation,
-after each input's mean is taken off, so that brightness and contrast do not hide a copy.
+after each input's mean is taken off, so that brightness and contrast do not hide a copy. Packed
+examples have no common size, so of them copies to the bit are found alone.
 """
 
 import hashlib
@@ -14,14 +15,18 @@ from torch import Tensor
 from core2d.doctor.case import Case
 from core2d.doctor.finding import Finding
 from core2d.space import Dense
-from core2d.train.recipe import Examples
+from core2d.train.packed import split
+from core2d.train.recipe import Batch, Examples
 
 CELLS = 8  # of a thumbnail, per axis
 
 
 @dataclass(frozen=True)
 class Prints:
-    """What is kept of a set: a hash of every input, and thumbnails (N, D) of length 1."""
+    """What is kept of a set: a hash of every input, and thumbnails (N, D) of length 1.
+
+    Packed inputs have thumbnails of no numbers, D = 0.
+    """
 
     hashes: list[bytes]
     thumbs: Tensor
@@ -31,11 +36,32 @@ def prints(examples: Examples) -> Prints:
     """Hashes and thumbnails of all inputs, read once and without augmentation."""
     hashes: list[bytes] = []
     thumbs = []
-    for index in torch.arange(len(examples)).split(512):
-        x = inputs(examples, index)
+    some = 32 if packed(examples) else 512  # a packed example may be a whole room
+    for index in torch.arange(len(examples)).split(some):
+        batch = examples.batch(index)
+        if "offsets" in batch:
+            items = split(batch, _asked(batch))
+            hashes += [_hash(x.detach().cpu().contiguous()) for x in items]
+            thumbs.append(torch.zeros(len(items), 0))
+            continue
+        x = batch[_asked(batch)].detach().cpu()
         hashes += hashed(x)
         thumbs.append(unit(thumbnail(x)))
     return Prints(hashes, torch.cat(thumbs))
+
+
+def packed(examples: Examples) -> bool:
+    """Whether the examples are of unequal size, packed by offsets."""
+    return "offsets" in examples.batch(torch.arange(min(1, len(examples))))
+
+
+def _asked(batch: Batch) -> str:
+    """The name of the input: "image", or the first tensor of the batch."""
+    return "image" if "image" in batch else next(iter(batch))
+
+
+def _hash(x: Tensor) -> bytes:
+    return hashlib.blake2b(x.flatten().view(torch.uint8).numpy(), digest_size=16).digest()
 
 
 def hashed(x: Tensor) -> list[bytes]:
@@ -45,9 +71,9 @@ def hashed(x: Tensor) -> list[bytes]:
 
 
 def inputs(examples: Examples, index: Tensor) -> Tensor:
-    """The inputs (n, ...) of some examples: "image", or the first tensor of the batch."""
+    """The inputs (n, ...) of some examples of equal size."""
     batch = examples.batch(index)
-    return batch.get("image", next(iter(batch.values()))).detach().cpu()
+    return batch[_asked(batch)].detach().cpu()
 
 
 def thumbnail(x: Tensor) -> Tensor:
@@ -67,7 +93,9 @@ def unit(x: Tensor) -> Tensor:
 
 def near(case: Case, train: Prints, other: Prints, examples: Examples) -> int:
     """How many of `examples` are near copies, but not exact ones, of a training input."""
-    if inputs(examples, torch.arange(1)).numel() < case.limits.numbers:
+    if not train.thumbs.shape[1] or (
+        inputs(examples, torch.arange(1)).numel() < case.limits.numbers
+    ):
         return 0  # short vectors align by chance
     known, confirmed = set(train.hashes), 0
     rows = [i for i, h in enumerate(other.hashes) if h not in known]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core2d.doctor.case import Case, seeded
 from core2d.doctor.finding import Finding
+from core2d.train.packed import places_labelled
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,9 @@ def attempts(case: Case, index: Tensor) -> Fitted:
 def handful(case: Case, count: int = 4) -> Tensor:
     """Indices of a few examples, of different labels where there is one label per example."""
     index = case.pick(case.data.train, case.limits.examples)
-    label = case.load(case.data.train, index).get("label")
-    if label is None or label.ndim != 1 or label.is_floating_point():
+    batch = case.load(case.data.train, index)
+    label = batch.get("label")
+    if label is None or places_labelled(batch) or label.is_floating_point():
         return index[:count]
     seen, chosen = set(), []
     for i, y in zip(index.tolist(), label.tolist(), strict=True):

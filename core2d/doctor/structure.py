@@ -20,6 +20,7 @@ from core2d.doctor.graph import (
     walk,
     weight_of,
 )
+from core2d.train.packed import count_of
 from core2d.train.recipe import Batch
 
 SQUASHED = {"Softmax": "a softmax", "Sigmoid": "a sigmoid", "Relu": "a ReLU", "Tanh": "a tanh"}
@@ -173,13 +174,15 @@ def mixing(case: Case) -> Finding:
     inputs = {name: batch[name].clone().requires_grad_() for name in floats}
     with seeded(case.seed):
         _, output = case.observe(model, {**batch, **inputs})
-    if output is None or output.grad_fn is None or output.shape[:1] != (len(index),):
+    if output is None or output.grad_fn is None or not _first_rows(batch, output):
         return Finding("mixing", "skipped", "the output is not one tensor with a row per example")
     gradients = torch.autograd.grad(
-        output[0].double().square().sum(), list(inputs.values()), allow_unused=True
+        output[: _first_rows(batch, output)].double().square().sum(),
+        list(inputs.values()),
+        allow_unused=True,
     )
-    others = [g[1:].abs().amax() for g in gradients if g is not None]
-    if others and float(torch.stack(others).max()) > 0:
+    others = [g[_first_rows(batch, g) :].abs() for g in gradients if g is not None]
+    if any(float(g.max()) > 0 for g in others if g.numel()):
         return Finding(
             "mixing",
             "alarm",
@@ -188,6 +191,14 @@ def mixing(case: Case) -> Finding:
             "axis 0, or batch statistics in use",
         )
     return Finding("mixing", "fine", "every example is treated alone")
+
+
+def _first_rows(batch: Batch, x: Tensor) -> int:
+    """How many rows of x are the first example's; 0 where x has no rows per example or place."""
+    rows = x.shape[0] if x.ndim else 0
+    if "offsets" in batch and rows == int(batch["offsets"][-1]):
+        return int(batch["offsets"][1])
+    return int(rows == count_of(batch))
 
 
 def guessing(loss: Tensor, output: Tensor | None) -> float:

@@ -37,6 +37,8 @@ class Examples(Protocol):
     """A set of examples that hands out whole batches, so that its work is done by tensors at once.
 
     Images come as "image" (B, C, *S) float, what is asked as "label" (B,) or (B, *S) int64.
+    Examples of unequal size come packed: "points" (N, D) or other rows, "offsets" (B+1,) int64,
+    "label" (B,) or (N,).
     """
 
     def __len__(self) -> int: ...

@@ -4,6 +4,7 @@ import math
 
 from core2d.train.evaluate import Placed, batches, evaluating
 from core2d.train.order import seed_of, seeded
+from core2d.train.packed import count_of
 from core2d.train.recipe import Data, Recipe
 from core2d.train.state import State
 
@@ -31,7 +32,7 @@ def validated(recipe: Recipe, state: State, data: Data, size: int) -> dict[str, 
         for batch in batches(examples, size):
             losses = recipe.loss(model, batch, state.step, generator)
             losses = losses if isinstance(losses, dict) else {"loss": losses}
-            share = len(next(iter(batch.values()))) / len(examples)
+            share = count_of(batch) / len(examples)
             for name, loss in losses.items():
                 key = name if name == "loss" else f"loss_{name}"
                 totals[key] = totals.get(key, 0.0) + float(loss) * share

@@ -4,6 +4,7 @@ from core2d.doctor import inputs
 from core2d.doctor.examples import Tensors
 from core2d.train.recipe import Data
 from tests.core2d.doctor.squares import DATA, case, network, plain, squares
+from tests.core2d.train import clouds
 
 
 def with_train(image=None, label=None, classes=DATA.classes) -> Data:
@@ -69,3 +70,27 @@ def test_a_last_batch_that_is_unlike_the_others():
         inputs.last_batch(case(data=Data(squares(300, 0), *[DATA.test] * 2)), plain()).status
         == "fine"
     )
+
+
+def test_packed_examples_and_labels_of_points():
+    def ill(inside: bool, **changed):
+        data = clouds.data(clouds.Config(inside=inside))
+        for name, value in changed.items():
+            setattr(data.train, name, value)
+        return case(clouds.Net(inside), loss=packed_loss, data=data, batch=16)
+
+    for inside in (False, True):
+        assert inputs.scale(ill(inside)).status == "fine"
+        assert inputs.labels(ill(inside)).status == "fine"
+    assert inputs.order(ill(True)).status == "skipped"
+    assert inputs.order(ill(False)).status == "fine"
+    same = torch.arange(0, 61, 2).clamp(max=60)
+    points = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).repeat(30, 1)
+    twins = ill(False, points=points, offsets=same, label=torch.arange(30) % 2)
+    assert inputs.scale(twins).status == "alarm", "two points each, but every cloud the same"
+    apart = ill(False, points=points + torch.arange(60.0)[:, None] / 60, offsets=same)
+    assert inputs.scale(apart).status == "fine"
+
+
+def packed_loss(model, batch):
+    return clouds.loss(model, batch, 0, torch.Generator())

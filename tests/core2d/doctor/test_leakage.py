@@ -4,6 +4,7 @@ from core2d.doctor.examples import Tensors
 from core2d.doctor.leakage import leakage, natural, prints, thumbnail, unit
 from core2d.train.recipe import Data
 from tests.core2d.doctor.squares import DATA, case, squares
+from tests.core2d.train import clouds
 
 
 def mixed(into: Tensors, source: Tensors, count: int, change=lambda x: x) -> Tensors:
@@ -74,3 +75,16 @@ def test_prints():
     torch.testing.assert_close(unit(torch.tensor([[1.0, 3.0]])).norm(), torch.tensor(1.0))
     assert not unit(torch.ones(1, 5)).any()
     assert len(set(prints(squares(50, 0)).hashes)) == 50
+
+
+def test_packed_examples_are_compared_whole():
+    data = clouds.data(clouds.Config())
+    assert leakage(case(data=data)).status == "fine"
+    twin = clouds.Clouds(30, 2)
+    begin, end = data.train.offsets[4:6].tolist()
+    rows = data.train.points[begin:end]
+    twin.points = torch.cat((rows, twin.points[twin.offsets[1] :]))
+    twin.offsets = torch.cat((torch.tensor([0]), twin.offsets[1:] - twin.offsets[1] + len(rows)))
+    found = leakage(case(data=Data(data.train, data.validation, twin)))
+    assert found.status == "alarm"
+    assert found.numbers["test in train"] == 1

@@ -14,6 +14,7 @@ from core2d.metrics import hits
 from core2d.train.evaluate import batches
 from core2d.train.settings import Train
 from tests.core2d.doctor.squares import DATA, QUICK, loss, network
+from tests.core2d.train import clouds
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,16 @@ def test_a_healthy_recipe_as_a_whole():
     )
     bad = [f for f in found if f.bad and f.check != "timing"]
     assert bad == []
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_every_check_can_examine_packed_examples(inside):
+    config = clouds.Config(inside=inside)
+    trial = trial_of(clouds, config, limits=QUICK)
+    more = [("metrics", trial.metrics)]
+    seen = list(findings(trial.case, step=trial.step, evaluate=trial.evaluate, more=more))
+    assert [f.said for f in seen if "cannot be examined" in f.said] == []
+    assert [f.check for f in seen if f.status == "alarm" and f.check != "timing"] == []
+    found = {f.check: f.status for f in seen}
+    assert found["mixing"] == found["leakage"] == found["metrics"] == "fine"
+    assert found["order"] == ("skipped" if inside else "fine")

@@ -10,6 +10,7 @@ from core2d.doctor.case import right
 from core2d.models.cifar_resnet import CifarResNet
 from core2d.models.lenet import LeNet
 from tests.core2d.doctor.squares import case, network, plain
+from tests.core2d.train import clouds
 
 
 class Hidden(nn.Module):
@@ -161,3 +162,16 @@ def test_right_is_what_the_oracle_counts():
     scores, label = torch.randn(20, 4), torch.randint(4, (20,))
     hits = sum(int(s.argmax()) == int(y) for s, y in zip(scores, label, strict=True))
     assert right(scores, label) == pytest.approx(hits / 20)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_mixing_of_packed_examples(inside):
+    data = clouds.data(clouds.Config(inside=inside))
+
+    def loss(model, batch):
+        return clouds.loss(model, batch, 0, torch.Generator())
+
+    healthy = case(clouds.Net(inside), loss=loss, data=data)
+    assert structure.mixing(healthy).status == "fine"
+    ill = case(clouds.Net(inside, leaking=True), loss=loss, data=data)
+    assert structure.mixing(ill).status == "alarm"

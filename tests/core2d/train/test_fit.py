@@ -19,7 +19,7 @@ from core2d.train.log import read_log
 from core2d.train.options import Options
 from core2d.train.recipe import Data
 from core2d.train.settings import Train
-from tests.core2d.train import toy
+from tests.core2d.train import clouds, toy
 from tests.core2d.train.disk import full_disk
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -298,3 +298,25 @@ def test_losses_and_optimisers_have_the_same_names(
     monkeypatch.setattr(toy, "loss", lambda *_: {"critic": torch.tensor(0.0)})
     with pytest.raises(InputError, match=r"one loss for each optimiser \(loss\), got critic"):
         run(tmp_path)
+
+
+def test_packed_examples_learn_resume_and_accumulate(tmp_path: Path) -> None:
+    """The gradient of a step is the mean over examples, so parts of equal counts change nothing."""
+    ends = {}
+    for name, accumulate, stops in (
+        ("whole", 1, (None,)),
+        ("pieces", 1, (7, None)),
+        ("two", 2, (None,)),
+    ):
+        train = dataclasses.replace(clouds.Config().train, accumulate=accumulate)
+        for steps in stops:
+            options = Options(
+                output=tmp_path / name, steps=steps, resume=steps is None,
+                tensorboard=False, progress=False, accelerator="cpu",
+            )  # fmt: skip
+            ends[name] = fit(clouds, clouds.Config(train), options)  # type: ignore[arg-type]
+    assert ends["whole"].metrics["accuracy"] >= 0.9
+    same_run(tmp_path / "whole", tmp_path / "pieces")
+    ours, theirs = (load_file(tmp_path / n / "model.safetensors") for n in ("whole", "two"))
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-3, atol=1e-4)

@@ -12,7 +12,7 @@ from core2d.train.evaluate import batches
 from core2d.train.settings import Train
 from core2d.train.state import State, start
 from core2d.train.validate import exhausted, judged, reported, validated
-from tests.core2d.train import toy
+from tests.core2d.train import clouds, toy
 
 
 def made(**settings: Any) -> State:
@@ -67,3 +67,14 @@ def test_plateau_sees_the_loss() -> None:
     for loss in (1.0, 1.0, 1.0):
         judged(recipe("accuracy"), state, {"accuracy": 0.5, "loss": loss})
     assert state.plateau.factor == 0.25
+
+
+def test_packed_examples_count_by_their_number_and_not_by_their_rows() -> None:
+    config = clouds.Config()
+    state = start(clouds, config, Fabric(accelerator="cpu", devices=1), 0)  # type: ignore[arg-type]
+    data = clouds.data(config)
+    (whole,) = batches(data.validation, 31)
+    expected = clouds.loss(state.model, whole, 0, torch.Generator())
+    for size in (31, 7):
+        seen = validated(clouds, state, data, size)  # type: ignore[arg-type]
+        assert seen["loss"] == pytest.approx(float(expected.detach()), rel=1e-5)
