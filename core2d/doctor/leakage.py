@@ -61,7 +61,7 @@ def _asked(batch: Batch) -> str:
 
 
 def _hash(x: Tensor) -> bytes:
-    return hashlib.blake2b(x.flatten().view(torch.uint8).numpy(), digest_size=16).digest()
+    return hashlib.blake2b(x.flatten().view(torch.uint8).numpy().tobytes(), digest_size=16).digest()
 
 
 def hashed(x: Tensor) -> list[bytes]:
