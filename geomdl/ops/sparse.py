@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 FLOATS = (torch.float32, torch.float64, torch.bfloat16)
+KERNELS = (torch.float32, torch.bfloat16)
 
 
 def sum_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -36,21 +37,24 @@ def sum_dtype(dtype: torch.dtype) -> torch.dtype:
 
 
 def _check_multiply(
-    features: Tensor, weight: Tensor, table: Tensor, bias: Optional[Tensor], groups: int
+    features: Tensor,
+    weight: Tensor,
+    table: Tensor,
+    bias: Optional[Tensor],
+    groups: int,
+    turn: bool,
 ) -> None:
+    named = "K O/groups C" if turn else "K C/groups O"
     expect_tensor("features", features, "N C", dtypes=FLOATS)
-    expect_tensor("weight", weight, "K C/groups O", dtypes=(features.dtype,), like=features)
+    expect_tensor("weight", weight, named, dtypes=(features.dtype,), like=features)
     expect_tensor("table", table, "M K", dtypes=(torch.int32,), like=features)
     expect_number("groups", groups, low=1)
-    channels, outputs = features.shape[1], weight.shape[2]
-    if (
-        channels != groups * weight.shape[1]
-        or outputs % groups
-        or weight.shape[0] != table.shape[1]
-    ):
+    entries, inner, outer = weight.shape
+    channels, outputs = (outer, inner * groups) if turn else (inner * groups, outer)
+    if features.shape[1] != channels or outer % groups or entries != table.shape[1]:
         raise GeometryError(
-            f"weight: expected (K = {table.shape[1]}, C/groups = {channels}/{groups}, O) with O a "
-            f"multiple of groups, got {tuple(weight.shape)}"
+            f"weight: expected ({named}) with K = {table.shape[1]}, C = {features.shape[1]} and "
+            f"{groups} groups, got {tuple(weight.shape)}"
         )
     if bias is not None:
         expect_tensor("bias", bias, "O", dtypes=(features.dtype,), like=features)
@@ -69,22 +73,42 @@ def _expect_rows(table: Tensor, count: int) -> None:
         )
 
 
-@op(
-    fake=lambda features, weight, table, *_: features.new_empty(
-        table.shape[0], weight.shape[2], dtype=sum_dtype(features.dtype)
-    ),
-    check=_check_multiply,
-    dtypes=FLOATS,
-)
+def turned(weight: Tensor, groups: int) -> Tensor:
+    """Weight (K, C/groups, O) -> (K, O/groups, C): the weight of the transposed convolution."""
+    split = weight.unflatten(2, (groups, -1))  # (K, C/G, G, O/G)
+    return split.permute(0, 3, 2, 1).flatten(2)
+
+
+def _fake_multiply(
+    features: Tensor,
+    weight: Tensor,
+    table: Tensor,
+    bias: Optional[Tensor],
+    groups: int,
+    turn: bool,
+) -> Tensor:
+    outputs = weight.shape[1] * groups if turn else weight.shape[2]
+    return features.new_empty(table.shape[0], outputs, dtype=sum_dtype(features.dtype))
+
+
+@op(fake=_fake_multiply, check=_check_multiply, dtypes=KERNELS)
 def gather_multiply(
-    features: Tensor, weight: Tensor, table: Tensor, bias: Optional[Tensor] = None, groups: int = 1
+    features: Tensor,
+    weight: Tensor,
+    table: Tensor,
+    bias: Optional[Tensor] = None,
+    groups: int = 1,
+    turn: bool = False,
 ) -> Tensor:
     """Features (N, C), weight (K, C/groups, O), table (M, K) -> (M, O), as in `gather_conv`.
 
-    Not differentiable; float32 for bfloat16 features, since sums are float32. Raises GeometryError.
+    With `turn` the weight is (K, O/groups, C), that of the convolution from O to C channels which
+    this one transposes. Not differentiable; float32 for bfloat16 features, since sums are float32.
+    Raises GeometryError.
     """
     wide = sum_dtype(features.dtype)
-    values, split = features.to(wide), weight.to(wide).unflatten(2, (groups, -1))
+    values, weight = features.to(wide), weight.to(wide)
+    split = (turned(weight, groups) if turn else weight).unflatten(2, (groups, -1))
     total = values.new_zeros(len(table), groups, split.shape[3])
     for k in range(table.shape[1]):
         here = (table[:, k] >= 0).nonzero()[:, 0]
@@ -116,7 +140,7 @@ def _check_outer(features: Tensor, gradient: Tensor, table: Tensor, groups: int)
         dtype=sum_dtype(features.dtype),
     ),
     check=_check_outer,
-    dtypes=FLOATS,
+    dtypes=KERNELS,
 )
 def gather_outer(features: Tensor, gradient: Tensor, table: Tensor, groups: int = 1) -> Tensor:
     """Features (N, C), gradient (M, O), table (M, K) -> (K, C/groups, O): the weight's gradient.
@@ -135,35 +159,30 @@ def gather_outer(features: Tensor, gradient: Tensor, table: Tensor, groups: int 
     return result
 
 
-def turned(weight: Tensor, groups: int) -> Tensor:
-    """Weight (K, C/groups, O) -> (K, O/groups, C): the weight of the transposed convolution."""
-    split = weight.unflatten(2, (groups, -1))  # (K, C/G, G, O/G)
-    return split.permute(0, 3, 2, 1).flatten(2)
-
-
 class _Multiply(torch.autograd.Function):
-    """Both tables of a convolution, so that either gradient is again a convolution or an outer."""
+    """It holds both tables, so that either gradient is again a _Multiply or an _Outer."""
 
     @staticmethod
     def forward(ctx: Any, *args: Any) -> Tensor:
-        features, weight, bias, table, transposed, groups = args
+        features, weight, bias, table, transposed, groups, turn = args
         ctx.save_for_backward(features, weight, table, transposed)
-        ctx.groups = groups
-        return gather_multiply(features, weight, table, bias, groups).to(features.dtype)
+        ctx.groups, ctx.turn = groups, turn
+        return gather_multiply(features, weight, table, bias, groups, turn).to(features.dtype)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Optional[Tensor], ...]:
         features, weight, table, transposed = ctx.saved_tensors
-        groups, gradient = ctx.groups, gradients[0].contiguous()
+        groups, turn, gradient = ctx.groups, ctx.turn, gradients[0].contiguous()
         values = kernel = bias = None
         if ctx.needs_input_grad[0]:
-            back = turned(weight, groups)
-            values = _Multiply.apply(gradient, back, None, transposed, table, groups)
-        if ctx.needs_input_grad[1]:
+            values = _Multiply.apply(gradient, weight, None, transposed, table, groups, not turn)
+        if ctx.needs_input_grad[1] and turn:
+            kernel = _Outer.apply(gradient, features, transposed, table, groups)
+        elif ctx.needs_input_grad[1]:
             kernel = _Outer.apply(features, gradient, table, transposed, groups)
         if ctx.needs_input_grad[2]:
             bias = gradient.sum(0)
-        return values, kernel, bias, None, None, None
+        return values, kernel, bias, None, None, None, None
 
 
 class _Outer(torch.autograd.Function):
@@ -180,10 +199,9 @@ class _Outer(torch.autograd.Function):
         groups, weight = ctx.groups, gradients[0].contiguous()
         values = out = None
         if ctx.needs_input_grad[0]:
-            back = turned(weight, groups)
-            values = _Multiply.apply(gradient, back, None, transposed, table, groups)
+            values = _Multiply.apply(gradient, weight, None, transposed, table, groups, True)
         if ctx.needs_input_grad[1]:
-            out = _Multiply.apply(features, weight, None, table, transposed, groups)
+            out = _Multiply.apply(features, weight, None, table, transposed, groups, False)
         return values, out, None, None, None
 
 
@@ -218,4 +236,4 @@ def gather_conv(
         return gather_multiply(features, weight, table, bias, groups).to(features.dtype)
     if transposed is None:
         transposed = transposed_map(table, len(features))
-    return _Multiply.apply(features, weight, bias, table, transposed, groups)
+    return _Multiply.apply(features, weight, bias, table, transposed, groups, False)

@@ -1,0 +1,228 @@
+// Convolution by a table of rows. A block of output rows keeps its sums in the cache; for each
+// entry of the kernel the rows that have a partner are gathered and multiplied without gaps.
+#include <algorithm>
+
+#include "kernel.h"
+#include "lanes.h"
+#include "tile.h"
+
+namespace geomdl {
+
+struct Bfloat {
+    uint16_t bits;
+};
+
+}  // namespace geomdl
+
+template <>
+struct nanobind::detail::dtype_traits<geomdl::Bfloat> {
+    static constexpr dlpack::dtype value{uint8_t(dlpack::dtype_code::Bfloat), 16, 1};
+    static constexpr auto name = const_name("bfloat16");
+};
+
+namespace geomdl {
+
+static float widen(float x) { return x; }
+static float widen(Bfloat x) { return std::bit_cast<float>(uint32_t(x.bits) << 16); }
+
+template <typename T>
+void copy_row(const T *from, int64_t count, float *to) {
+    for (int64_t i = 0; i < count; ++i) to[i] = widen(from[i]);
+}
+
+static int64_t rounded(int64_t count, int64_t step) { return (count + step - 1) / step * step; }
+
+// For each entry k of the kernel, the rows of a block that have a partner, and the partners.
+class Pairs {
+   public:
+    Pairs(int64_t entries, int64_t most)
+        : entries_(entries), most_(most), row_(entries * most), from_(entries * most),
+          count_(entries) {}
+
+    // Entries first .. first + entries of `width` in rows begin .. end of the table.
+    void read(const int32_t *table, int64_t width, int64_t first, int64_t begin, int64_t end) {
+        std::fill(count_.begin(), count_.end(), 0);
+        for (int64_t m = begin; m < end; ++m) {
+            const int32_t *entry = table + m * width + first;
+            for (int64_t k = 0; k < entries_; ++k) {
+                const int64_t at = k * most_ + count_[k];
+                row_[at] = uint16_t(m - begin);
+                from_[at] = entry[k];
+                count_[k] += entry[k] >= 0;
+            }
+        }
+    }
+    int64_t count(int64_t k) const { return count_[k]; }
+    const uint16_t *row(int64_t k) const { return row_.data() + k * most_; }
+    const int32_t *from(int64_t k) const { return from_.data() + k * most_; }
+
+   private:
+    int64_t entries_, most_;
+    std::vector<uint16_t> row_;
+    std::vector<int32_t> from_;
+    std::vector<int32_t> count_;
+};
+
+// Outputs `first` .. `first` + width of a group, whose weights start at `at` in packed memory.
+struct Panel {
+    int64_t group, first, width, vectors, at;
+};
+
+struct Shape {
+    int64_t entries, channels, outputs, groups;  // channels and outputs of one group
+
+    std::vector<Panel> panels() const {
+        std::vector<Panel> result;
+        int64_t at = 0;
+        for (int64_t g = 0; g < groups; ++g)
+            for (int64_t o = 0; o < outputs; o += kPanel) {
+                const int64_t width = std::min<int64_t>(outputs - o, kPanel);
+                const int64_t vectors = width > kWidth ? 2 : 1;
+                result.push_back({g, o, width, vectors, at});
+                at += channels * vectors * kWidth;
+            }
+        return result;
+    }
+};
+
+// Weight (K, C/G, O), or (K, O/G, C) when turned, of entry k -> its panels, zero padded.
+template <typename T>
+void pack(const T *weight, const Shape &s, bool turn, const std::vector<Panel> &panels,
+          float *packed) {
+    for (const Panel &p : panels) {
+        const int64_t span = p.vectors * kWidth;
+        float *to = packed + p.at;
+        std::fill(to, to + s.channels * span, 0.0f);
+        if (turn)
+            for (int64_t o = 0; o < p.width; ++o) {
+                const T *from =
+                    weight + (p.first + o) * s.channels * s.groups + p.group * s.channels;
+                for (int64_t c = 0; c < s.channels; ++c) to[c * span + o] = widen(from[c]);
+            }
+        else
+            for (int64_t c = 0; c < s.channels; ++c)
+                copy_row(weight + (c * s.groups + p.group) * s.outputs + p.first, p.width,
+                         to + c * span);
+    }
+}
+
+constexpr int64_t kBlock = 512;  // rows whose sums a thread holds
+
+template <typename T>
+struct Multiply {
+    const T *features, *weight;
+    const int32_t *table;
+    const float *bias;
+    int64_t rows;
+    Shape shape;
+    bool turn;
+    float *out;
+
+    void run(int threads) const {
+        const std::vector<Panel> panels = shape.panels();
+        const Panel &last = panels.back();
+        const int64_t size = last.at + shape.channels * last.vectors * kWidth;
+        const int64_t entries = shape.entries;
+        Block<float> packed = block<float>(std::max<int64_t>(size * entries, 1));
+        const int64_t fair = rounded(rows / (4 * threads) + 1, kRows);
+        const int64_t step = std::min(kBlock, fair);
+#pragma omp parallel num_threads(threads)
+        {
+            Pairs pairs(entries, step + 1);
+            Block<float> sums = block<float>((step + 1) * kPanel);
+            Block<float> gathered = block<float>(kRows * kDepth);
+            std::fill(gathered.get(), gathered.get() + kRows * kDepth, 0.0f);
+#pragma omp for schedule(static)
+            for (int64_t k = 0; k < entries; ++k)
+                pack(weight + k * shape.channels * shape.outputs * shape.groups, shape, turn,
+                     panels, packed.get() + k * size);
+#pragma omp for schedule(dynamic)
+            for (int64_t begin = 0; begin < rows; begin += step) {
+                const int64_t end = std::min(rows, begin + step);
+                pairs.read(table, entries, 0, begin, end);
+                for (const Panel &p : panels) {
+                    start(p, end - begin, sums.get());
+                    for (int64_t k = 0; k < entries; ++k) {
+                        const float *w = packed.get() + k * size + p.at;
+                        if (p.vectors == 2)
+                            add<2>(p, pairs, k, w, gathered.get(), sums.get(), step);
+                        else
+                            add<1>(p, pairs, k, w, gathered.get(), sums.get(), step);
+                    }
+                    finish(p, begin, end, sums.get());
+                }
+            }
+        }
+    }
+
+   private:
+    int64_t column(const Panel &p) const { return p.group * shape.outputs + p.first; }
+
+    void start(const Panel &p, int64_t count, float *sums) const {
+        const int64_t span = p.vectors * kWidth;
+        std::fill(sums, sums + count * span, 0.0f);
+        if (bias)
+            for (int64_t m = 0; m < count; ++m)
+                std::memcpy(sums + m * span, bias + column(p), p.width * sizeof(float));
+    }
+
+    void finish(const Panel &p, int64_t begin, int64_t end, const float *sums) const {
+        const int64_t width = shape.outputs * shape.groups;
+        for (int64_t m = begin; m < end; ++m)
+            std::memcpy(out + m * width + column(p), sums + (m - begin) * p.vectors * kWidth,
+                        p.width * sizeof(float));
+    }
+
+    // Row `spare` of the sums takes what fills the last tile.
+    template <int Vectors>
+    void add(const Panel &p, const Pairs &pairs, int64_t k, const float *w, float *gathered,
+             float *sums, int64_t spare) const {
+        const int64_t count = pairs.count(k), width = shape.channels * shape.groups;
+        const uint16_t *row = pairs.row(k);
+        const int32_t *from = pairs.from(k);
+        for (int64_t c = 0; c < shape.channels; c += kDepth) {
+            const int64_t depth = std::min<int64_t>(kDepth, shape.channels - c);
+            const T *base = features + p.group * shape.channels + c;
+            for (int64_t i = 0; i < count; i += kRows) {
+                float *to[kRows];
+                for (int64_t r = 0; r < kRows; ++r) {
+                    const bool real = i + r < count;
+                    to[r] = sums + (real ? row[i + r] : spare) * Vectors * kWidth;
+                    if (real) copy_row(base + from[i + r] * width, depth, gathered + r * kDepth);
+                }
+                multiply_tile<Vectors>(gathered, w + c * Vectors * kWidth, int(depth), to);
+            }
+        }
+    }
+};
+
+template <typename T>
+Out<float> gather_multiply(In<T, 2> features, In<T, 3> weight, In<int32_t, 2> table,
+                           Maybe<T, 1> bias, int64_t groups, bool turn, int threads) {
+    const int64_t rows = table.shape(0), channels = features.shape(1);
+    const int64_t inner = weight.shape(1), outer = weight.shape(2);
+    const int64_t outputs = turn ? inner * groups : outer;
+    auto out = make<float>({size_t(rows), size_t(outputs)});
+    std::vector<float> added;
+    if (bias) {
+        added.resize(outputs);
+        copy_row(bias->data(), outputs, added.data());
+    }
+    const Shape shape{int64_t(table.shape(1)), channels / groups, outputs / groups, groups};
+    if (rows == 0 || outputs == 0) return out;
+    Multiply<T>{features.data(), weight.data(), table.data(), bias ? added.data() : nullptr,
+                rows, shape, turn, out.data()}
+        .run(threads);
+    return out;
+}
+
+}  // namespace geomdl
+
+NB_MODULE(GEOMDL_MODULE, m) {
+    using namespace geomdl;
+    const auto plain = nb::arg().noconvert();
+    m.def("gather_multiply", &gather_multiply<float>, plain, plain, plain, plain.none(), nb::arg(),
+          nb::arg(), nb::arg());
+    m.def("gather_multiply", &gather_multiply<Bfloat>, plain, plain, plain, plain.none(),
+          nb::arg(), nb::arg(), nb::arg());
+}
