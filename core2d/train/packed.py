@@ -11,6 +11,9 @@ from torch import Tensor
 from core2d.errors import InputError, describe
 from core2d.train.recipe import Batch
 
+# What speaks of examples where there are as many places as examples.
+OF_EXAMPLES = ("offsets", "label", "category", "share", "other")
+
 
 def count_of(batch: Batch) -> int:
     """How many examples a batch holds."""
@@ -43,3 +46,27 @@ def rows_of(offsets: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
     packed = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
     moved = (offsets[items] - packed[:-1]).repeat_interleave(counts)
     return moved + torch.arange(int(packed[-1]), device=offsets.device), packed
+
+
+def items_of(offsets: Tensor) -> Tensor:
+    """Offsets (B+1,) -> the example (N,) int64 of every row."""
+    return torch.arange(len(offsets) - 1, device=offsets.device).repeat_interleave(offsets.diff())
+
+
+def of_places(name: str, value: Tensor, places: int, examples: int) -> bool:
+    """Whether a packed value has a row per place; by its name where there are as many of both."""
+    return name not in OF_EXAMPLES if places == examples else len(value) == places
+
+
+def kept(batch: Batch, rows: Tensor) -> Batch:
+    """The places `rows` (K,) of a packed batch, in ascending order, with all that goes with them.
+
+    Values with a row per example stay as they are.
+    """
+    offsets = batch["offsets"]
+    total, count = int(offsets[-1]), len(offsets) - 1
+    found = {
+        name: value[rows] if of_places(name, value, total, count) else value
+        for name, value in batch.items()
+    }
+    return found | {"offsets": torch.searchsorted(rows, offsets)}

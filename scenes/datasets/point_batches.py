@@ -12,14 +12,13 @@ import torch
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, describe, expect_number, expect_tensor
-from core2d.train.packed import rows_of
+from core2d.train.packed import kept, of_places, rows_of
 from core2d.train.recipe import Batch, Examples
 from geomdl.ops import voxelize
 
 Augment: TypeAlias = Callable[[Batch, Generator], Batch]
 Prepare: TypeAlias = Callable[[Batch], Batch]
 Read: TypeAlias = Callable[[str], Mapping[str, Tensor]]
-OF_CLOUDS = ("offsets", "label", "category", "share", "other")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Clouds:
     def inside(self, name: str) -> bool:
         """Whether a value speaks of points and not of clouds."""
         points, clouds = len(self.values["points"]), len(self.offsets) - 1
-        return of_points(name, self.values[name], points, clouds)
+        return of_places(name, self.values[name], points, clouds)
 
     def take(self, index: Tensor) -> "Clouds":
         """The clouds `index` (K,) of this set as a set of their own."""
@@ -232,23 +231,3 @@ def thinned(batch: Batch, cell: float, generator: Generator | None = None) -> Ba
         place = (items + draws).argsort()
     first = voxelize(points[place], cell, offsets=offsets).first
     return kept(batch, place[first].sort().values)
-
-
-def kept(batch: Batch, rows: Tensor) -> Batch:
-    """The points `rows` (K,) of a packed batch, in ascending order, with all that goes with them.
-
-    Values with a row per cloud stay as they are.
-    """
-    total, count = len(batch["points"]), len(batch["offsets"]) - 1
-    found = {
-        name: value[rows] if of_points(name, value, total, count) else value
-        for name, value in batch.items()
-        if name != "offsets"
-    }
-    offsets = torch.searchsorted(rows, batch["offsets"])
-    return {"points": found.pop("points"), "offsets": offsets, **found}
-
-
-def of_points(name: str, value: Tensor, points: int, clouds: int) -> bool:
-    """Whether a value has a row per point; by its name where there are as many clouds as points."""
-    return name not in OF_CLOUDS if points == clouds else len(value) == points

@@ -44,3 +44,20 @@ def test_rows_of_items_in_any_order_and_twice() -> None:
     rows, offsets = packed.rows_of(BATCH["offsets"], torch.tensor([], dtype=torch.int64))
     assert rows.tolist() == []
     assert offsets.tolist() == [0]
+
+
+def test_kept_places_keep_what_goes_with_them() -> None:
+    assert packed.items_of(BATCH["offsets"]).tolist() == [0, 2, 2, 2, 3, 3]
+    found = packed.kept({**BATCH, "place": torch.arange(6)}, torch.tensor([0, 2, 3, 5]))
+    assert found["place"].tolist() == [0, 2, 3, 5]
+    assert found["points"].tolist() == [[0, 1], [4, 5], [6, 7], [10, 11]]
+    assert found["offsets"].tolist() == [0, 1, 1, 3, 4]
+    assert found["label"].tolist() == [3, 2, 1, 0]
+    assert list(found) == [*BATCH, "place"]
+    single = {
+        "points": torch.arange(2.0),
+        "offsets": torch.arange(3),
+        "label": torch.tensor([5, 6]),
+    }
+    found = packed.kept(single, torch.tensor([1]))
+    assert (found["label"].tolist(), found["points"].tolist()) == ([5, 6], [1.0])
