@@ -216,6 +216,107 @@ Out<float> gather_multiply(In<T, 2> features, In<T, 3> weight, In<int32_t, 2> ta
     return out;
 }
 
+constexpr int64_t kChunk = 64;          // pairs gathered at a time
+constexpr int64_t kPartial = 16 << 20;  // bytes of partial sums
+
+// The rows are cut into segments whose number depends on the shapes alone; each has its own sums
+// (K, C/G, span), and they are added in order, so that threads do not change a bit.
+template <typename T>
+struct Outer {
+    const T *features, *gradient;
+    const int32_t *table;
+    int64_t rows;
+    Shape shape;
+    float *out;
+
+    void run(int threads) const {
+        const int64_t deep = rounded(shape.channels, kDeep), span = rounded(shape.outputs, kWidth);
+        const int64_t each = deep * span, entries = shape.entries;
+        const int64_t fits = kPartial / (each * entries * int64_t(sizeof(float)));
+        const int64_t segments = std::clamp<int64_t>(std::min(rows / 2048, fits), 1, 16);
+        const int64_t parts = std::min(entries, (32 + segments - 1) / segments);
+        Block<float> sums = block<float>(segments * entries * each);
+        for (int64_t g = 0; g < shape.groups; ++g) {
+#pragma omp parallel for num_threads(threads) schedule(dynamic) collapse(2)
+            for (int64_t s = 0; s < segments; ++s)
+                for (int64_t part = 0; part < parts; ++part) {
+                    const int64_t low = part * entries / parts, high = (part + 1) * entries / parts;
+                    float *to = sums.get() + (s * entries + low) * each;
+                    std::fill(to, to + (high - low) * each, 0.0f);
+                    segment(g, rows * s / segments, rows * (s + 1) / segments, low, high, to);
+                }
+#pragma omp parallel for num_threads(threads)
+            for (int64_t k = 0; k < entries; ++k) collect(g, k, segments, sums.get());
+        }
+    }
+
+   private:
+    void collect(int64_t g, int64_t k, int64_t segments, const float *sums) const {
+        const int64_t deep = rounded(shape.channels, kDeep), span = rounded(shape.outputs, kWidth);
+        for (int64_t c = 0; c < shape.channels; ++c) {
+            float *to = out + ((k * shape.channels + c) * shape.groups + g) * shape.outputs;
+            std::fill(to, to + shape.outputs, 0.0f);
+            for (int64_t s = 0; s < segments; ++s) {
+                const float *from = sums + ((s * shape.entries + k) * deep + c) * span;
+                for (int64_t o = 0; o < shape.outputs; ++o) to[o] += from[o];
+            }
+        }
+    }
+
+    void segment(int64_t g, int64_t begin, int64_t end, int64_t low, int64_t high,
+                 float *sums) const {
+        const int64_t deep = rounded(shape.channels, kDeep), span = rounded(shape.outputs, kWidth);
+        Pairs pairs(high - low, kBlock + 1);
+        Block<float> taken = block<float>(kBlock * span), gathered = block<float>(kChunk * deep);
+        std::fill(taken.get(), taken.get() + kBlock * span, 0.0f);
+        std::fill(gathered.get(), gathered.get() + kChunk * deep, 0.0f);
+        for (int64_t first = begin; first < end; first += kBlock) {
+            const int64_t last = std::min(end, first + kBlock);
+            pairs.read(table, shape.entries, low, first, last);
+            for (int64_t m = first; m < last; ++m)
+                copy_row(gradient + (m * shape.groups + g) * shape.outputs, shape.outputs,
+                         taken.get() + (m - first) * span);
+            for (int64_t k = 0; k < high - low; ++k)
+                for (int64_t i = 0; i < pairs.count(k); i += kChunk) {
+                    const int64_t count = std::min(kChunk, pairs.count(k) - i);
+                    const int32_t *from = pairs.from(k) + i;
+                    for (int64_t p = 0; p < count; ++p)
+                        copy_row(features + (from[p] * shape.groups + g) * shape.channels,
+                                 shape.channels, gathered.get() + p * deep);
+                    add(gathered.get(), taken.get(), pairs.row(k) + i, int(count),
+                        sums + k * deep * span);
+                }
+        }
+    }
+
+    void add(const float *gathered, const float *taken, const uint16_t *row, int count,
+             float *sums) const {
+        const int64_t deep = rounded(shape.channels, kDeep), span = rounded(shape.outputs, kWidth);
+        for (int64_t o = 0; o < span; o += kPanel)
+            for (int64_t c = 0; c < deep; c += kDeep) {
+                float *to = sums + c * span + o;
+                if (span - o > kWidth)
+                    outer_tile<2>(gathered + c, int(deep), taken + o, row, count, int(span), to);
+                else
+                    outer_tile<1>(gathered + c, int(deep), taken + o, row, count, int(span), to);
+            }
+    }
+};
+
+template <typename T>
+Out<float> gather_outer(In<T, 2> features, In<T, 2> gradient, In<int32_t, 2> table, int64_t groups,
+                        int threads) {
+    const Shape shape{int64_t(table.shape(1)), int64_t(features.shape(1)) / groups,
+                      int64_t(gradient.shape(1)) / groups, groups};
+    auto out = make<float>({size_t(shape.entries), size_t(shape.channels),
+                            size_t(shape.outputs * groups)});
+    if (out.size() == 0) return out;
+    Outer<T>{features.data(), gradient.data(), table.data(), int64_t(table.shape(0)), shape,
+             out.data()}
+        .run(threads);
+    return out;
+}
+
 }  // namespace geomdl
 
 NB_MODULE(GEOMDL_MODULE, m) {
@@ -225,4 +326,6 @@ NB_MODULE(GEOMDL_MODULE, m) {
           nb::arg(), nb::arg());
     m.def("gather_multiply", &gather_multiply<Bfloat>, plain, plain, plain, plain.none(),
           nb::arg(), nb::arg(), nb::arg());
+    m.def("gather_outer", &gather_outer<float>, plain, plain, plain, nb::arg(), nb::arg());
+    m.def("gather_outer", &gather_outer<Bfloat>, plain, plain, plain, nb::arg(), nb::arg());
 }
