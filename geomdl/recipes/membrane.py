@@ -24,7 +24,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=10,
+        epochs=25,
         batch=4,
         rate=3e-3,
         schedule="one-cycle",
