@@ -25,7 +25,7 @@ from doctor_cases import Visit
 
 from core2d.doctor.examine import findings
 from core2d.doctor.limits import Limits
-from core2d.train.files import replace as replace_file
+from core2d.files import replace as replace_file
 from core2d.train.record import commit, machine
 
 ROOT = Path(__file__).resolve().parent.parent

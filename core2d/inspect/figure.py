@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from core2d.errors import InputError, expect_tensor
+from core2d.files import replace
 from core2d.inspect.curves import Curve
 from core2d.inspect.picture import Picture
-from core2d.train.files import replace
 
 ENDINGS = ("png", "jpg", "jpeg", "svg", "pdf", "webp")
 FRAME = {True: "#2a9d4a", False: "#d1342f"}

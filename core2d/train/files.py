@@ -1,11 +1,7 @@
 """Files of a run, written so that a crash or a full disk leaves the earlier one whole."""
 
-import contextlib
-import json
-import os
 import pickle
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +9,7 @@ import torch
 from torch import nn
 
 from core2d.errors import InputError
-
-
-def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a new file beside `path`, bring it to the disk, then take its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    part = Path(name)
-    try:
-        write(part)
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-
-
-def save_json(path: Path, content: Mapping[str, Any]) -> None:
-    """A JSON file."""
-    text = json.dumps(content, indent=1, default=str) + "\n"
-    replace(path, lambda part: part.write_text(text))
+from core2d.files import replace
 
 
 def save_weights(path: Path, model: nn.Module) -> None:

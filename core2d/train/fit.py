@@ -17,13 +17,13 @@ import torch
 from lightning_fabric import Fabric
 
 from core2d.errors import InputError
+from core2d.files import save_json
 from core2d.train.allocator import keep_freed_memory
 from core2d.train.evaluate import place
 from core2d.train.files import (
     load_checkpoint,
     load_weights_of_run,
     save_checkpoint,
-    save_json,
     save_weights,
 )
 from core2d.train.interrupt import Interrupt

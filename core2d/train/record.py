@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core2d.train.files import replace
+from core2d.files import save_text
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,5 @@ def write_result(result: Result, folder: Path) -> Path:
     }
     path = folder / f"{result.recipe}.json"
     text = json.dumps(content, indent=1) + "\n"
-    replace(path, lambda part: part.write_text(text))
+    save_text(path, text)
     return path

@@ -19,7 +19,8 @@ import torch
 from torch import nn
 
 from core2d.errors import InputError
-from core2d.train.files import load_weights_of_run, save_json
+from core2d.files import save_json
+from core2d.train.files import load_weights_of_run
 from core2d.train.log import Line, read_log
 from core2d.train.options import Options
 from core2d.train.recipe import Data, Pictures, Recipe

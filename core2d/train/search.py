@@ -13,7 +13,7 @@ import torch
 from torch import Generator
 
 from core2d.errors import InputError
-from core2d.train.files import save_json
+from core2d.files import save_json
 from core2d.train.fit import fit
 from core2d.train.log import Line
 from core2d.train.options import Options

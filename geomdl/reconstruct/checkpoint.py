@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core2d.files import save_text
 from geomdl.errors import GeometryError
 from geomdl.ops.fuse import TSDFVolume
 
@@ -22,16 +23,6 @@ VERSION = 1
 def partial_folder(output: Path) -> Path:
     """Where the unfinished work of `output` lies: beside it, with '.partial' added."""
     return output.with_name(output.name + ".partial")
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def flush_file(path: Path) -> None:
@@ -68,7 +59,7 @@ class Checkpoints:
         volume.save(self.folder / name)
         flush_file(self.folder / name)
         full = {"version": VERSION, "volume": name, **state}
-        write_atomic(self.folder / "state.json", json.dumps(full))
+        save_text(self.folder / "state.json", json.dumps(full))
         for old in self.folder.glob("volume-*"):
             if old.name != name:
                 old.unlink()

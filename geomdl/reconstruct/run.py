@@ -1,6 +1,5 @@
 """The main job: frames in, fused, extracted, measured, drawn; resumable, written atomically."""
 
-import json
 import math
 import time
 from dataclasses import asdict, replace
@@ -9,13 +8,14 @@ from typing import Any
 
 import torch
 
+from core2d.files import save_json
 from geomdl.errors import GeometryError
 from geomdl.io import save
 from geomdl.io.rgbd import RGBDFolder, open_rgbd
 from geomdl.ops.differential import face_areas
 from geomdl.ops.fuse import TSDFVolume
 from geomdl.reconstruct.ahead import ahead
-from geomdl.reconstruct.checkpoint import Checkpoints, partial_folder, write_atomic
+from geomdl.reconstruct.checkpoint import Checkpoints, partial_folder
 from geomdl.reconstruct.job import Job, source_state
 from geomdl.reconstruct.pieces import face_pieces, hole_count
 from geomdl.reconstruct.progress import progress_bar
@@ -162,7 +162,7 @@ def _finish(
     files["report"] = str(output.with_suffix(".json"))
     save(output, mesh, overwrite=True)
     report = replace(_report(job, mesh, dropped, speed), output=str(output), files=files)
-    write_atomic(output.with_suffix(".json"), json.dumps(report.to_dict(), indent=1) + "\n")
+    save_json(output.with_suffix(".json"), report.to_dict())
     return report
 
 

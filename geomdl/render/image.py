@@ -1,6 +1,5 @@
 """Linear pictures: colours by name, compositing, downsampling, saving as sRGB."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core2d.files import replace
 from geomdl.errors import GeometryError, expect_tensor
 from geomdl.structures.srgb import from_srgb, to_srgb
 
@@ -63,8 +63,5 @@ def save_image(path: str | Path, image: Tensor) -> None:
         image = over(image, torch.ones(3))[..., :3]
     if image.ndim == 3 and image.shape[2] == 4 and bool((image[..., 3] >= 1).all()):
         image = image[..., :3]
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    Image.fromarray(to_bytes(image)).save(
-        beside, format=kind, **({"quality": 92} if kind == "JPEG" else {})
-    )
-    beside.replace(path)
+    picture, options = Image.fromarray(to_bytes(image)), {"quality": 92} if kind == "JPEG" else {}
+    replace(path, lambda part: picture.save(part, format=kind, **options))

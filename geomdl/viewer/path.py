@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core2d.files import save_text
 from geomdl.errors import GeometryError, expect_number
 from geomdl.structures import rotation as so3
 from geomdl.viewer.spline import Way
@@ -103,10 +104,7 @@ class CameraPath:
 
     def save(self, path: str | Path) -> None:
         """Write the path as JSON."""
-        path = Path(path)
-        beside = path.with_name(f".{path.name}.part")
-        beside.write_text(self.to_json())
-        beside.replace(path)
+        save_text(Path(path), self.to_json())
 
     def to_json(self) -> str:
         """The path as text: eye, target, up, fov (vertical, degrees), seconds of each keyframe."""

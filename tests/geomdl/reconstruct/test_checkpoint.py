@@ -6,7 +6,7 @@ import torch
 
 from geomdl.errors import GeometryError
 from geomdl.ops.fuse import TSDFVolume, fuse
-from geomdl.reconstruct.checkpoint import Checkpoints, partial_folder, write_atomic
+from geomdl.reconstruct.checkpoint import Checkpoints, partial_folder
 from tests.geomdl.reconstruct import corner
 
 
@@ -59,9 +59,5 @@ def test_due_after_the_time_and_never_too_often(tmp_path: Path) -> None:
     assert not Checkpoints(tmp_path, 100, _last=-1e3, _cost=1e6).due()
 
 
-def test_names_and_whole_files(tmp_path: Path) -> None:
+def test_names(tmp_path: Path) -> None:
     assert partial_folder(tmp_path / "room.ply").name == "room.ply.partial"
-    write_atomic(tmp_path / "a.json", "one")
-    write_atomic(tmp_path / "a.json", "two")
-    assert (tmp_path / "a.json").read_text() == "two"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
