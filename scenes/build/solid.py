@@ -7,7 +7,7 @@ tube have one topology, made once and kept. Metres, z up, faces counter-clockwis
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch import Tensor
 from geomdl.errors import GeometryError
 
 Vector = tuple[float, float, float]
-Pieces = list[tuple[str, "Solid"]]  # the name of a part, and one solid of it
+Station = tuple[float, float, float, float]  # x, half width, lowest and highest z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,6 +47,22 @@ class Solid:
         """Cubic metres inside."""
         a, b, c = self.points[self.faces].unbind(1)
         return float((a * torch.linalg.cross(b, c)).sum()) / 6
+
+
+class Pieces(list[tuple[str, Solid]]):
+    """The solids of a thing, each with the name of the part that it belongs to."""
+
+    def add(self, part: str, *solids: Solid) -> None:
+        """Solids of one part."""
+        self.extend((part, solid) for solid in solids)
+
+    def turned(self, axis: str, angle: float) -> "Pieces":
+        """All turned about an axis through the origin."""
+        return Pieces((part, solid.turned(axis, angle)) for part, solid in self)
+
+    def at(self, x: float, y: float, z: float) -> "Pieces":
+        """All shifted."""
+        return Pieces((part, solid.at(x, y, z)) for part, solid in self)
 
 
 def loft(rings: Tensor, tips: tuple[Vector, Vector] | None = None, closed: bool = False) -> Solid:
@@ -109,6 +125,15 @@ def pad(low: Vector, high: Vector, radius: float, steps: int = 3) -> Solid:
     z = (level + radius * lift.sin())[:, None].expand_as(x)
     middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
     return loft(torch.stack([x, y, z], -1)).at(*middle)
+
+
+def hull(stations: Sequence[Station], power: float = 2.0, sides: int = 20) -> Solid:
+    """Cross-sections along x made a body: ellipses for power 2, nearly boxes for 6."""
+    x, half, low, high = torch.tensor(stations).T[..., None]
+    ring = circle(sides)
+    ring = ring.sign() * ring.abs() ** (2 / power)
+    y, z = half * ring[:, 0], (low + high) / 2 + (high - low) / 2 * ring[:, 1]
+    return loft(torch.stack([x.expand_as(y), y, z], -1))
 
 
 def spin(profile: Sequence[tuple[float, float]], sides: int = 20, closed: bool = False) -> Solid:
@@ -216,6 +241,6 @@ def circle(sides: int) -> Tensor:
     return torch.stack([angle.cos(), angle.sin()], -1)
 
 
-def named(part: str, solids: Iterable[Solid]) -> Pieces:
-    """Every solid with the name of the part that it belongs to."""
-    return [(part, solid) for solid in solids]
+def both(solids: Sequence[Solid]) -> list[Solid]:
+    """Solids and their mirror images in y."""
+    return [*solids, *(solid.scaled(1, -1, 1) for solid in solids)]

@@ -12,20 +12,38 @@ import torch
 from geomdl.errors import GeometryError
 from geomdl.structures import Mesh
 from scenes.build.draw import Draw
-from scenes.build.shapes import seats, tables, vessels
+from scenes.build.shapes import living, seats, tables, things, vehicles, vessels
 from scenes.build.solid import Pieces
 
 _MAKERS: dict[str, tuple[Callable[[Draw], Pieces], tuple[str, ...]]] = {
     "bed": (seats.bed, ("frame", "mattress", "leg", "pillow")),
+    "bicycle": (vehicles.bicycle, ("wheel", "frame", "handlebar", "saddle")),
+    "boat": (vehicles.boat, ("hull", "cabin", "mast", "sail")),
     "bottle": (vessels.bottle, ("body", "neck", "cap")),
+    "car": (vehicles.car, ("body", "cabin", "wheel")),
     "chair": (seats.chair, ("seat", "back", "leg", "arm")),
+    "dog": (living.dog, ("body", "head", "leg", "tail")),
+    "glasses": (things.glasses, ("rim", "lens", "temple")),
+    "guitar": (things.guitar, ("body", "neck", "head")),
+    "hammer": (things.hammer, ("handle", "head")),
+    "headphones": (things.headphones, ("band", "cup", "pad")),
+    "helicopter": (vehicles.helicopter, ("body", "tail", "rotor", "skid")),
+    "knife": (things.knife, ("blade", "handle", "guard")),
     "lamp": (tables.lamp, ("base", "pole", "shade")),
+    "laptop": (things.laptop, ("base", "screen", "keyboard")),
     "mug": (vessels.mug, ("body", "handle")),
+    "person": (living.person, ("head", "torso", "arm", "leg")),
+    "plane": (vehicles.plane, ("body", "wing", "tail", "engine")),
+    "plant": (living.plant, ("pot", "stem", "leaf")),
+    "rocket": (vehicles.rocket, ("body", "nose", "fin", "engine")),
     "shelf": (tables.shelf, ("frame", "board", "door")),
+    "skateboard": (things.skateboard, ("deck", "truck", "wheel")),
     "sofa": (seats.sofa, ("seat", "back", "arm", "leg")),
     "stool": (seats.stool, ("seat", "leg")),
     "table": (tables.table, ("top", "leg", "apron")),
     "teapot": (vessels.teapot, ("body", "lid", "spout", "handle")),
+    "tree": (living.tree, ("trunk", "crown")),
+    "umbrella": (things.umbrella, ("canopy", "shaft", "handle")),
     "vase": (vessels.vase, ("body", "foot", "handle")),
 }
 KINDS: tuple[str, ...] = tuple(_MAKERS)

@@ -4,7 +4,7 @@ import math
 
 from scenes.build.draw import Draw
 from scenes.build.shapes.seats import four_legs, star_foot
-from scenes.build.solid import Pieces, named, pad, rod, slab, spin, tube
+from scenes.build.solid import Pieces, pad, rod, slab, spin, tube
 
 
 def table(draw: Draw) -> Pieces:
@@ -17,42 +17,35 @@ def table(draw: Draw) -> Pieces:
         top = spin([(w * 0.97, high - thick), (w, high - thick / 2), (w * 0.98, high)], 28)
     else:
         top = pad((-w, -d, high - thick), (w, d, high), 0.01, 2)
-    pieces = [("top", top)]
+    pieces = Pieces()
+    pieces.add("top", top)
     reach = 0.72 if round_ else 1.0
     style = draw.choice(("four", "four", "post", "panels", "trestle"))
     if round_ and style in ("panels", "trestle"):
         style = "post"
     under = high - thick + 0.004
     if style == "four":
-        pieces += named("leg", four_legs(draw, w * reach - 0.03, d * reach - 0.03, under))
+        pieces.add("leg", *four_legs(draw, w * reach - 0.03, d * reach - 0.03, under))
         if not round_ and draw.chance(0.7):
             drop = high - thick - draw.between(0.04, 0.1)
             for y in (-d + 0.06, d - 0.06):
-                pieces.append(
-                    ("apron", slab((-w + 0.06, y - 0.01, drop), (w - 0.06, y + 0.01, under)))
-                )
+                pieces.add("apron", slab((-w + 0.06, y - 0.01, drop), (w - 0.06, y + 0.01, under)))
             for x in (-w + 0.06, w - 0.06):
-                pieces.append(
-                    ("apron", slab((x - 0.01, -d + 0.06, drop), (x + 0.01, d - 0.06, under)))
-                )
+                pieces.add("apron", slab((x - 0.01, -d + 0.06, drop), (x + 0.01, d - 0.06, under)))
     elif style == "post":
-        pieces += named("leg", star_foot(draw, under, d * draw.between(0.6, 0.9)))
+        pieces.add("leg", *star_foot(draw, under, d * draw.between(0.6, 0.9)))
     else:
         for x in (-w * 0.8, w * 0.8):
             if style == "panels":
-                pieces.append(("leg", slab((x - 0.02, -d * 0.9, 0), (x + 0.02, d * 0.9, under))))
+                pieces.add("leg", slab((x - 0.02, -d * 0.9, 0), (x + 0.02, d * 0.9, under)))
             else:
                 for side in (-1, 1):
-                    pieces.append(
-                        (
-                            "leg",
-                            rod(
-                                (x, side * d * 0.85, 0), (x, side * d * 0.2, under), 0.022, sides=4
-                            ),
-                        )
+                    pieces.add(
+                        "leg",
+                        rod((x, side * d * 0.85, 0), (x, side * d * 0.2, under), 0.022, sides=4),
                     )
-                pieces.append(
-                    ("leg", rod((x, -d * 0.5, high / 2), (x, d * 0.5, high / 2), 0.015, sides=4))
+                pieces.add(
+                    "leg", rod((x, -d * 0.5, high / 2), (x, d * 0.5, high / 2), 0.015, sides=4)
                 )
     return pieces
 
@@ -61,28 +54,27 @@ def shelf(draw: Draw) -> Pieces:
     """Sides, boards, sometimes a back and doors below."""
     w, d, high = draw.between(0.25, 0.7), draw.between(0.11, 0.22), draw.between(0.7, 2.1)
     thick, count = draw.between(0.012, 0.035), draw.whole(2, 6)
-    pieces = [("frame", slab((x, -d, 0), (x + thick, d, high))) for x in (-w, w - thick)]
+    pieces = Pieces()
+    pieces.add("frame", *(slab((x, -d, 0), (x + thick, d, high)) for x in (-w, w - thick)))
     if draw.chance(0.7):
-        pieces.append(("frame", slab((-w + thick, d - 0.01, 0), (w - thick, d, high))))
+        pieces.add("frame", slab((-w + thick, d - 0.01, 0), (w - thick, d, high)))
     foot = draw.between(0.0, 0.1)
     for i in range(count + 1):
         z = foot + (high - foot - thick) * i / count
-        pieces.append(("board", slab((-w + thick, -d, z), (w - thick, d - 0.012, z + thick))))
+        pieces.add("board", slab((-w + thick, -d, z), (w - thick, d - 0.012, z + thick)))
     if w > 0.45 and draw.chance(0.5):
-        pieces.append(("frame", slab((-thick / 2, -d, foot), (thick / 2, d - 0.012, high))))
+        pieces.add("frame", slab((-thick / 2, -d, foot), (thick / 2, d - 0.012, high)))
     if draw.chance(0.35):
         top = foot + (high - foot) / count
         for x in (-w + 0.005, 0.003):
-            pieces.append(("door", slab((x, -d - 0.015, foot), (x + w - 0.008, -d, top))))
-            pieces.append(
-                (
-                    "door",
-                    rod(
-                        (-0.05 if x < 0 else 0.05, -d - 0.035, top - 0.1),
-                        (-0.05 if x < 0 else 0.05, -d - 0.01, top - 0.1),
-                        0.012,
-                    ),
-                )
+            pieces.add("door", slab((x, -d - 0.015, foot), (x + w - 0.008, -d, top)))
+            pieces.add(
+                "door",
+                rod(
+                    (-0.05 if x < 0 else 0.05, -d - 0.035, top - 0.1),
+                    (-0.05 if x < 0 else 0.05, -d - 0.01, top - 0.1),
+                    0.012,
+                ),
             )
     return pieces
 
@@ -112,8 +104,10 @@ def lamp(draw: Draw) -> Pieces:
         (narrow - thin, high + shade),
         (wide - thin, high),
     ]
-    pieces = [("base", spin([(foot, 0), (foot, 0.015), (foot * 0.5, 0.03)], 20)), ("pole", pole)]
-    pieces.append(("shade", spin(shell, 24, closed=True)))
+    pieces = Pieces()
+    pieces.add("base", spin([(foot, 0), (foot, 0.015), (foot * 0.5, 0.03)], 20))
+    pieces.add("pole", pole)
+    pieces.add("shade", spin(shell, 24, closed=True))
     return pieces
 
 
@@ -126,9 +120,8 @@ def desk_lamp(draw: Draw) -> Pieces:
     thick = draw.between(0.006, 0.014)
     wide = draw.between(0.06, 0.11)
     bell = spin([(wide, -0.1), (wide * 0.7, -0.03), (0.025, 0.0), (0.02, 0.03), (0.0, 0.03)], 20)
-    return [
-        ("base", spin([(foot, 0), (foot, 0.02), (foot * 0.7, 0.03)], 20)),
-        ("pole", tube([(0, 0, 0.02), elbow], thick)),
-        ("pole", tube([elbow, end], thick)),
-        ("shade", bell.turned("x", -draw.between(0.0, 0.7)).at(*end)),
-    ]
+    pieces = Pieces()
+    pieces.add("base", spin([(foot, 0), (foot, 0.02), (foot * 0.7, 0.03)], 20))
+    pieces.add("pole", tube([(0, 0, 0.02), elbow], thick), tube([elbow, end], thick))
+    pieces.add("shade", bell.turned("x", -draw.between(0.0, 0.7)).at(*end))
+    return pieces

@@ -24,7 +24,7 @@ def mug(draw: Draw) -> Pieces:
     bow = [(radius[1], 0, upper), (radius[1] + reach, 0, upper * 0.94)]
     bow += [(radius[0] + reach, 0, lower + 0.15 * upper), (radius[0], 0, lower)]
     thick = draw.between(0.003, 0.006)
-    return [("body", body), ("handle", tube(curve(bow, 12), thick))]
+    return Pieces([("body", body), ("handle", tube(curve(bow, 12), thick))])
 
 
 def bottle(draw: Draw) -> Pieces:
@@ -52,8 +52,11 @@ def bottle(draw: Draw) -> Pieces:
     lid, up = thin * draw.between(1.05, 1.35), draw.between(0.012, 0.03)
     end = high + slope + tall
     cap = spin([(lid, end - up * 0.6), (lid, end + up * 0.4), (lid * 0.9, end + up * 0.5)], 20)
-    pieces = [("body", body), ("neck", neck), ("cap", cap)]
-    return [(part, s.turned("z", math.pi / 4)) for part, s in pieces] if square else pieces
+    pieces = Pieces()
+    pieces.add("body", body)
+    pieces.add("neck", neck)
+    pieces.add("cap", cap)
+    return pieces.turned("z", math.pi / 4) if square else pieces
 
 
 def vase(draw: Draw) -> Pieces:
@@ -71,10 +74,9 @@ def vase(draw: Draw) -> Pieces:
     line = curve([(r, z, 0.0) for r, z in knots], 18)[:, :2].tolist()
     outer = [(max(r, 0.016), z) for r, z in line]
     inner = [(max(r - 0.006, 0.008), max(z, 0.01)) for r, z in reversed(outer)]
-    pieces = [
-        ("body", spin([*outer, *inner], 24)),
-        ("foot", spin([(foot * 1.15, -0.02), (foot, 0.002)], 24)),
-    ]
+    pieces = Pieces()
+    pieces.add("body", spin([*outer, *inner], 24))
+    pieces.add("foot", spin([(foot * 1.15, -0.02), (foot, 0.002)], 24))
     if draw.chance(0.3):
         ear, low = draw.between(0.03, 0.06), place * high
         for side in (-1, 1):
@@ -83,7 +85,7 @@ def vase(draw: Draw) -> Pieces:
                 (side * (belly + ear * 0.4), 0, (high + low) / 2),
                 (side * belly * 0.92, 0, low),
             ]
-            pieces.append(("handle", tube(curve(bow, 12), 0.007)))
+            pieces.add("handle", tube(curve(bow, 12), 0.007))
     return pieces
 
 
@@ -127,14 +129,11 @@ def teapot(draw: Draw) -> Pieces:
             (wide * 0.75, 0, high * 0.8),
         ]
     handle = tube(curve(bow, 14), draw.between(0.005, 0.009))
-    pieces = [
-        ("body", body),
-        ("body", foot),
-        ("lid", lid),
-        ("lid", knob),
-        ("spout", spout),
-        ("handle", handle),
-    ]
+    pieces = Pieces()
+    pieces.add("body", body, foot)
+    pieces.add("lid", lid, knob)
+    pieces.add("spout", spout)
+    pieces.add("handle", handle)
     return pieces
 
 

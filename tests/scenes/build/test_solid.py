@@ -6,7 +6,7 @@ import trimesh
 
 from geomdl.errors import GeometryError
 from scenes.build import solid as s
-from scenes.build.solid import Solid
+from scenes.build.solid import Pieces, Solid
 
 
 def as_trimesh(solid: Solid) -> trimesh.Trimesh:
@@ -26,6 +26,8 @@ CLOSED = {
     "rod": (s.rod((1, 0, 0), (1, 3, 4), 0.2, sides=96), math.pi * 0.04 * 5, 2e-3),
     "cone": (s.rod((0, 0, 0), (0, 0, 2), 1.0, 0.5, 96), math.pi * 2 / 3 * 1.75, 2e-3),
     "flat tube": (s.tube([(0, 0, 0), (0, 2, 0)], torch.tensor([[0.5, 0.1]] * 2), 96), 0.314, 2e-3),
+    "hull": (s.hull([(0, 1, 0, 1), (2, 1, 0, 1), (3, 1, 0, 1)], 2, 96), math.pi * 1.5, 2e-3),
+    "boxy hull": (s.hull([(0, 1, 0, 1), (2, 1, 0, 1)], 60, 96), 4.0, 0.08),
     "hoop": (s.hoop(1.0, 0.2, 96, 48), 2 * math.pi**2 * 0.04, 5e-3),
     "plate": (s.plate([(0, 0), (2, 0), (2, 1), (0, 1)], -1, 1), 4.0, 1e-5),
 }
@@ -79,8 +81,16 @@ def test_curves_pass_through_their_points() -> None:
     assert float(steps.max()) < 1.0
 
 
-def test_named_and_bad_rings() -> None:
-    block = CLOSED["slab"][0]
-    assert s.named("leg", [block, block]) == [("leg", block)] * 2
+def test_pieces_keep_their_names() -> None:
+    pieces = Pieces()
+    pieces.add("leg", *s.both([CLOSED["slab"][0]]))
+    pieces.add("top", CLOSED["ball"][0])
+    assert [name for name, _ in pieces] == ["leg", "leg", "top"]
+    assert torch.allclose(pieces[1][1].points, pieces[0][1].points * torch.tensor([1.0, -1, 1]))
+    moved = pieces.turned("z", math.pi).at(0, 0, 1)
+    assert torch.allclose(moved[2][1].points.mean(0), torch.tensor([-1.0, -2, 4]), atol=1e-3)
+
+
+def test_bad_rings_are_named() -> None:
     with pytest.raises(GeometryError, match="rings: expected"):
         s.loft(torch.zeros(1, 4, 3))

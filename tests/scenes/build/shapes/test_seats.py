@@ -2,9 +2,10 @@ import pytest
 
 from scenes.build.draw import Draw
 from scenes.build.shapes import seats
+from scenes.build.solid import Pieces
 
 
-def height_of(pieces: seats.Pieces, part: str) -> float:
+def height_of(pieces: Pieces, part: str) -> float:
     return max(float(solid.points[:, 2].amax()) for name, solid in pieces if name == part)
 
 
