@@ -115,6 +115,12 @@ def synchronised(module: nn.Module) -> nn.Module:
     return module
 
 
+def unshared(module: nn.Module) -> list[str]:
+    """Names of norms of torch's own classes inside, which count one process's batch alone."""
+    foreign = nn.modules.batchnorm._BatchNorm
+    return [name for name, part in module.named_modules() if isinstance(part, foreign)]
+
+
 class GroupNorm(nn.Module):
     """Groups of channels of each sample to mean 0, variance 1 over all its sites (Wu, He 2018)."""
 

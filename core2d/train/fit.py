@@ -18,6 +18,7 @@ from lightning_fabric import Fabric
 
 from core2d.errors import InputError
 from core2d.files import save_json
+from core2d.layers.norm import unshared
 from core2d.train.allocator import keep_freed_memory
 from core2d.train.evaluate import place
 from core2d.train.files import (
@@ -124,6 +125,11 @@ class Run:
         title, shown = name_of(recipe), options.progress and writes
         self.progress = Progress(title, step=step, steps=self.steps, shown=shown)
         self.watch = Watch(self.state, every=1 if fabric.device.type == "cpu" else 25)
+        if fabric.world_size > 1 and (names := unshared(self.state.model)):
+            self.progress.line(
+                f"warning: {', '.join(names)}: torch's batch norms see one process's part of the "
+                "batch; core2d.layers.norm.BatchNorm is shared between processes"
+            )
         self._clock = self._saved = time.monotonic()
 
     def to_the_end(self) -> Outcome:

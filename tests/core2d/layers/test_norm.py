@@ -8,7 +8,14 @@ from torch import distributed as dist
 from torch import nn
 
 from core2d.errors import InputError
-from core2d.layers.norm import BatchNorm, GroupNorm, LayerNorm, SyncBatchNorm, synchronised
+from core2d.layers.norm import (
+    BatchNorm,
+    GroupNorm,
+    LayerNorm,
+    SyncBatchNorm,
+    synchronised,
+    unshared,
+)
 from core2d.models.cifar_resnet import CifarResNet
 from core2d.models.deeplabv3 import deeplabv3
 from core2d.models.densenet import densenet
@@ -89,6 +96,11 @@ def test_synchronised_exchanges_norms_and_keeps_the_rest():
     assert (alone.eps, alone.momentum) == (1e-2, 0.3)
     batch = randn(4, 3, 5, 5)
     torch.testing.assert_close(alone.train()(batch), BatchNorm(2, 3, eps=1e-2)(batch))
+
+
+def test_norms_of_torch_are_named():
+    model = nn.ModuleDict({"ours": BatchNorm(2, 3), "own": nn.Sequential(nn.BatchNorm2d(3))})
+    assert unshared(synchronised(model)) == ["own.0"]
 
 
 @pytest.mark.parametrize("make", [lambda: densenet(121), GoogLeNet, deeplabv3])
