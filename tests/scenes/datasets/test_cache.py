@@ -1,5 +1,6 @@
 """The cache: decoded once, keyed by content, whole or not at all, and never written through."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,15 @@ def test_the_cache_lies_where_it_is_asked_for(tmp_path: Path, monkeypatch) -> No
     assert cache.cache_folder() == tmp_path / "cache"
     monkeypatch.delenv("GEOMDL_CACHE")
     assert cache.cache_folder().name == "geomdl"
+
+
+def test_large_sets_are_known_by_size_and_date(tmp_path: Path) -> None:
+    source, decode = tmp_path / "source", Decoder()
+    source.write_bytes(b"abc")
+    os.utime(source, ns=(1, 1))
+    for _ in range(2):
+        decoded("toy", [source], decode, by_date=True)
+    assert decode.calls == 1
+    source.write_bytes(b"abd")
+    os.utime(source, ns=(2, 2))
+    assert decoded("toy", [source], decode, by_date=True)["label"].tolist() == [97, 98, 100]

@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,9 @@ def test_every_set_names_a_checksum() -> None:
     for source in d.OFFICIAL.values():
         if isinstance(source, d.Repository):
             assert len(source.commit) == 40
+            continue
+        if isinstance(source, d.ByHand):
+            assert "http" in source.how
             continue
         for _, checksum in source.sums:
             kind, _, digits = checksum.partition(":")
@@ -122,3 +126,56 @@ def test_downloads_go_to_the_data_folder(folder: Path, monkeypatch) -> None:
     assert seen == [folder / "mnist"]
     with pytest.raises(InputError, match="did you mean 'mnist'"):
         d.download("mnst")
+
+
+def zipped(path: Path, **members: bytes) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"inside/{name}.h5", content)
+        archive.writestr("../escaped", b"no")
+
+
+def test_an_archive_gives_its_members_checked_and_nothing_else(tmp_path: Path, monkeypatch) -> None:
+    import pooch
+
+    asked = []
+
+    def serve(url, output, source):
+        asked.append(url)
+        Path(output).write_bytes((tmp_path / "served.zip").read_bytes())
+
+    monkeypatch.setattr(pooch.core, "choose_downloader", lambda url, progressbar: serve)
+    sums = tuple(
+        (f"inside/{name}.h5", "md5:" + hashlib.md5(content).hexdigest())
+        for name, content in (("a", b"one"), ("b", b"two"))
+    )
+    source = d.Archive("https://example.org/x.zip", sums, "6 B", "none")
+    target = tmp_path / "data" / "toy"
+    zipped(tmp_path / "served.zip", a=b"one", b=b"wrong")
+    with pytest.raises(InputError, match=r"inside/b.h5 is not what was published"):
+        source.fetch(target)
+    zipped(tmp_path / "served.zip", a=b"one")
+    with pytest.raises(InputError, match=r"expected a zip file with inside/b.h5"):
+        source.fetch(target)
+    assert not target.exists()
+    zipped(tmp_path / "served.zip", a=b"one", b=b"two", c=b"three")
+    source.fetch(target)
+    source.fetch(target)
+    assert len(asked) == 3
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == {
+        "a.h5": b"one",
+        "b.h5": b"two",
+    }
+    assert [path.name for path in target.parent.iterdir()] == ["toy"]
+
+
+def test_what_one_must_fetch_oneself_is_told(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"scannet: to be fetched by hand; send the signed terms"):
+        d.download("scannet")
+    with pytest.raises(InputError) as caught:
+        d.find_folder("s3dis", [("A", "x/*.txt"), ("B", "*.npy")])
+    for word in ("A/x/*.txt or B/*.npy", str(folder), "4.1 GB", "cvg-data"):
+        assert word in str(caught.value)
+    (folder / "B").mkdir()
+    (folder / "B" / "b.npy").touch()
+    assert d.find_folder("s3dis", [("A", "x/*.txt"), ("B", "*.npy")]) == folder / "B"
