@@ -17,7 +17,8 @@
     def predict(model, x) -> Tensor                              # what a user asks of the network
 
 and, where wanted: `optimisers(config, model) -> dict[str, Optimizer]`, `schedule(step) -> names`
-of the optimisers that step, `after_step(state)`, `needs = ("other_recipe",)`.
+of the optimisers that step, `after_step(state)`, `needs = ("other_recipe",)`, and for
+networks on shapes `read(shape, config) -> Batch`: what `predict` takes, from a file of a user's.
 """
 
 from collections.abc import Mapping
@@ -109,4 +110,4 @@ class Recipe(Protocol):
 
     def metrics(self, model: nn.Module, examples: Examples) -> dict[str, float]: ...
 
-    def predict(self, model: nn.Module, x: Tensor) -> Tensor: ...
+    def predict(self, model: nn.Module, x: Any) -> Tensor: ...

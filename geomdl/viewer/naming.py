@@ -101,6 +101,12 @@ def read_label_names(path: str | Path) -> dict[int, str]:
     return names
 
 
+def label_names_beside(path: Path | None) -> dict[int, str]:
+    """Names from scan.labels.txt beside scan.ply, as `geomdl predict` writes them; else none."""
+    beside = None if path is None else path.with_suffix(".labels.txt")
+    return read_label_names(beside) if beside is not None and beside.is_file() else {}
+
+
 def _from_lines(text: str) -> list[tuple[int, str]]:
     lines = [line.split("#", 1)[0].strip() for line in text.splitlines()]
     lines = [line for line in lines if line]

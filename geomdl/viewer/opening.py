@@ -14,7 +14,13 @@ from geomdl.io.files import CONTAINERS, READERS
 from geomdl.io.posed import PosedImages
 from geomdl.structures import Camera, Mesh, PointCloud, SparseVoxels
 from geomdl.viewer import arrays, captures
-from geomdl.viewer.naming import item_names, natural, read_label_names, sequence_names
+from geomdl.viewer.naming import (
+    item_names,
+    label_names_beside,
+    natural,
+    read_label_names,
+    sequence_names,
+)
 from geomdl.viewer.origin import brought, origin_of
 from geomdl.viewer.scene import Item, Scene, Shape
 
@@ -43,17 +49,22 @@ def open_scene(
     """Files, patterns (also with **) and folders -> a Scene.
 
     A folder holds RGB-D frames, a COLMAP model or a transforms.json, or else shapes. play: the
-    files of each folder or pattern are the frames of one item, and so are single files together;
-    all but the first are read when they are shown. label_names: what `naming.read_label_names`
-    reads. most_photos: of one folder; more are thinned out evenly. Points that are NaN are left
-    out. Where coordinates are far from 0 (maps), the scene's zero is `scene.origin` in the files,
-    with a warning. Up is what the cameras hold upright, else y where most files are glb, gltf or
-    obj, else z. Where some files are broken the others are opened, with a warning for each.
-    Raises GeometryError naming the path.
+    files of each folder or pattern are the frames of one item, and so are single files
+    together; all but the first are read when they are shown. label_names: what
+    `naming.read_label_names` reads; without it scan.labels.txt beside scan.ply names its
+    labels. most_photos: of one folder; more are thinned out evenly. Points that are NaN are
+    left out. Where coordinates are far from 0 (maps), the scene's zero is `scene.origin` in the
+    files, with a warning. Up is what the cameras hold upright, else y where most files are glb,
+    gltf or obj, else z. Where some files are broken the others are opened, with a warning for
+    each. Raises GeometryError naming the path.
     """
-    names = {} if label_names is None else read_label_names(label_names)
+    names = None if label_names is None else read_label_names(label_names)
     items, up = open_items(paths, play=play, most_photos=most_photos)
-    return near_scene([replace(item, label_names=names) for item in items], up)
+    named = [
+        replace(item, label_names=label_names_beside(item.path) if names is None else names)
+        for item in items
+    ]
+    return near_scene(named, up)
 
 
 def open_items(

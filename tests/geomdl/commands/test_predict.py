@@ -11,7 +11,8 @@ from PIL import Image
 
 from core2d.errors import InputError
 from geomdl.cli import run
-from geomdl.commands.predict import Reader, expanded, opened, palette, ranked
+from geomdl.commands.predict import expanded, opened, ranked, run_folder, target_of
+from geomdl.commands.predict_pictures import palette
 
 RECIPE = '''
 from tests.core2d.train.toy import *
@@ -122,29 +123,38 @@ def test_runs_of_other_classes_do_not_answer_together(
     assert "b: expected the classes of a (dark, bright), got dark, light" in capsys.readouterr().err
 
 
-def test_pictures_are_brought_to_the_networks_size_and_range(tmp_path: Path) -> None:
-    Image.fromarray(np.full((6, 6, 3), (255, 0, 51), np.uint8)).save(tmp_path / "p.png")
-    reader = Reader((3, 3, 2), (0.5, 0.5, 0.0), (0.5, 0.25, 1.0), resized=True)
-    got = reader.read(tmp_path / "p.png")
-    expected = torch.tensor([1.0, -2.0, 0.2]).view(1, 3, 1, 1).expand(1, 3, 3, 2)
-    torch.testing.assert_close(got, expected)
-    grey = Reader((1, 3, 3), (0.0,), (1.0,), resized=False).read(tmp_path / "p.png")
-    assert grey.shape == (1, 1, 6, 6)
-
-
 def test_refusals(here: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.png: there is no such file"):
         expanded(["gone.png"])
-    Path("text.png").write_text("no picture")
-    with pytest.raises(InputError, match="no picture that can be read"):
-        Reader((1, 3, 3), (0.0,), (1.0,), resized=True).read(Path("text.png"))
-    with pytest.raises(InputError, match="wants 5 channels"):
-        Reader((5, 3, 3), (0.0,), (1.0,), resized=True).read(Path("left.png"))
+
+
+def test_a_file_that_is_there_stays(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained(pixels=True)
+    words = ["predict", "run", "left.png", "-o"]
+    assert run([*words, "one.png"]) == 0
+    before = Path("one.png").read_bytes()
+    assert run([*words, "one.png"]) == 1
+    assert "one.png: it is there already" in capsys.readouterr().err
+    assert run(["predict", "run", "left.png", "white.png", "-o", "two.png"]) == 1
+    assert "expected a folder for 2 files" in capsys.readouterr().err
+    Path("one.png").write_bytes(b"mine")
+    assert run([*words, "one.png", "--overwrite"]) == 0
+    assert Path("one.png").read_bytes() == before
+    assert target_of(Path("a/b.jpg"), Path("out"), ".png", 1, False) == Path("out/b.png")
+
+
+def test_weights_that_come_with_geomdl_go_by_their_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geomdl.commands.predict.SHIPPED", here / "weights")
+    (here / "weights" / "mine").mkdir(parents=True)
+    (here / "weights" / "mine" / "config.json").write_text("{}")
+    assert run_folder(Path("mine")) == here / "weights" / "mine"
+    assert run_folder(Path("yours")) == Path("yours")
+    Path("mine").mkdir()
+    assert run_folder(Path("mine")) == Path("mine")
 
 
 def test_ranking() -> None:
     chances: Any = torch.tensor([0.1, 0.6, 0.3])
     assert ranked(chances, ("a", "b"), 2) == {"b": 0.6, "class 2": 0.3}
-    colours = palette(12)
-    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1) + np.eye(12)
-    assert apart.min() > 0.1
