@@ -2,10 +2,13 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from core2d.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +32,24 @@ examples:
   geomdl inspect VIEW --help                                arguments of a view"""
 
 Run = Annotated[Positional[Path], arg(metavar="RUN")]
-Output = Annotated[Path | None, arg(aliases=["-o"], metavar="FILE")]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where the picture goes."""
+
+    output: Annotated[Path | None, arg(aliases=["-o"], metavar="FILE")] = None
+    """file of the picture; without it RUN/inspect/VIEW.png, made anew each time"""
+    overwrite: bool = False
+    """replace a file that is there"""
+
+    def __post_init__(self) -> None:
+        if self.output is not None and self.output.exists() and not self.overwrite:
+            raise InputError(f"{self.output}: it is there already; another -o, or --overwrite")
+
+
+BESIDE = Picture()
+Into = Annotated[Picture, OmitArgPrefixes]
 Split = Literal["train", "validation", "test"]
 
 
@@ -41,17 +61,17 @@ def layers(run: Run, /) -> int:
     return 0
 
 
-def filters(run: Run, /, *, layer: str = "", output: Output = None) -> int:
+def filters(run: Run, /, *, layer: str = "", into: Into = BESIDE) -> int:
     """The learned filters of a convolution (default: the first). Grey is zero."""
     from core2d.inspect.views import view_filters
     from geomdl.commands.opened import open_trained
 
     opened = open_trained(run)
-    return _save(view_filters(opened.model, layer or opened.first()), "filters", run, output)
+    return _save(view_filters(opened.model, layer or opened.first()), "filters", run, into)
 
 
 def maps(
-    run: Run, /, *, layer: str = "", examples: tuple[int, ...] = (), output: Output = None
+    run: Run, /, *, layer: str = "", examples: tuple[int, ...] = (), into: Into = BESIDE
 ) -> int:
     """What the channels of a layer (default: the first convolution) hold for some images."""
     from core2d.inspect.views import view_maps
@@ -59,7 +79,7 @@ def maps(
 
     opened = open_trained(run)
     images, _ = opened.picked(examples, 2)
-    return _save(view_maps(opened.model, images, layer or opened.first()), "maps", run, output)
+    return _save(view_maps(opened.model, images, layer or opened.first()), "maps", run, into)
 
 
 def patches(
@@ -71,7 +91,7 @@ def patches(
     count: int = 9,
     images: int = 2000,
     split: Split = "test",
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """The pieces of images that excite channels of a layer (default: the deepest) most."""
     from core2d.inspect.views import view_patches
@@ -79,7 +99,7 @@ def patches(
     opened, layer, chosen = _channels(run, layer, channels, 6)
     many, _ = opened.first_images(split, images)
     figure = view_patches(opened.model, many, layer, channels=chosen, count=count)
-    return _save(figure, "patches", run, output)
+    return _save(figure, "patches", run, into)
 
 
 def deconvnet(
@@ -92,7 +112,7 @@ def deconvnet(
     images: int = 2000,
     rule: Literal["deconvnet", "guided", "gradient"] = "deconvnet",
     split: Split = "test",
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """The patches, and under each what DeconvNet finds in it that excited the channel.
 
@@ -104,7 +124,7 @@ def deconvnet(
     opened, layer, chosen = _channels(run, layer, channels, 3)
     many, _ = opened.first_images(split, images)
     figure = view_patches(opened.model, many, layer, channels=chosen, count=count, rule=rule)
-    return _save(figure, "deconvnet", run, output)
+    return _save(figure, "deconvnet", run, into)
 
 
 def occlusion(
@@ -115,7 +135,7 @@ def occlusion(
     size: int = 0,
     stride: int = 0,
     label: int | None = None,
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """Which parts of an image a decision rests on: hide them block by block.
 
@@ -125,7 +145,6 @@ def occlusion(
         size: side of the block in cells; 0 for a quarter of the image.
         stride: cells from block to block; 0 for half a block.
         label: the class that is looked at; by default the one that the network names.
-        output: file of the picture.
     """
     from core2d.inspect.views import view_occlusion
     from geomdl.commands.opened import open_trained
@@ -141,10 +160,10 @@ def occlusion(
         truth=truth.tolist(),
         label=label,
     )
-    return _save(figure, "occlusion", run, output)
+    return _save(figure, "occlusion", run, into)
 
 
-def gradients(run: Run, /, *, examples: tuple[int, ...] = (), output: Output = None) -> int:
+def gradients(run: Run, /, *, examples: tuple[int, ...] = (), into: Into = BESIDE) -> int:
     """What in an image raises the class that the network names: three rules for the ReLUs."""
     from core2d.inspect.gradient import Rule
     from core2d.inspect.views import judged, name_of, view_gradients
@@ -157,9 +176,7 @@ def gradients(run: Run, /, *, examples: tuple[int, ...] = (), output: Output = N
     units = [Unit(label) for label in classes]
     titles = [name_of(label, opened.names) for label in classes]
     rules: tuple[Rule, ...] = ("gradient", "guided", "deconvnet")
-    return _save(
-        view_gradients(opened.model, images, units, rules, titles), "gradients", run, output
-    )
+    return _save(view_gradients(opened.model, images, units, rules, titles), "gradients", run, into)
 
 
 def ascent(
@@ -175,7 +192,7 @@ def ascent(
     clip: float = 3.0,
     noise: float = 0.01,
     seed: int = 0,
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """The images that classes (or channels of a layer) like best, climbed from noise.
 
@@ -190,7 +207,6 @@ def ascent(
         clip: largest absolute value of the image.
         noise: standard deviation of the start; more where a channel does not react to less.
         seed: of the noise.
-        output: file of the picture.
     """
     import torch
 
@@ -204,9 +220,7 @@ def ascent(
     start = noise * torch.randn(like.shape, generator=torch.Generator().manual_seed(seed))
     units = [Unit(c, layer) for c in channels or range(min(10, opened.channels(layer)))]
     climb = Climb(steps=steps, rate=rate, l2=l2, blur=blur, clip=clip)
-    return _save(
-        view_ascent(opened.model, start, units, climb, opened.names), "ascent", run, output
-    )
+    return _save(view_ascent(opened.model, start, units, climb, opened.names), "ascent", run, into)
 
 
 def dream(
@@ -220,7 +234,7 @@ def dream(
     rate: float = 0.03,
     enlarge: int = 4,
     seed: int = 0,
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """DeepDream: images that show more of what layers see in them, `enlarge` times as large."""
     import torch
@@ -236,7 +250,7 @@ def dream(
     wanted = Dream(octaves=octaves, steps=steps, rate=rate, clip=3.0)
     names = layer or opened.fields()[-3:]
     generator = torch.Generator().manual_seed(seed)
-    return _save(view_dream(opened.model, large, names, wanted, generator), "dream", run, output)
+    return _save(view_dream(opened.model, large, names, wanted, generator), "dream", run, into)
 
 
 def tsne(
@@ -249,7 +263,7 @@ def tsne(
     steps: int = 1000,
     seed: int = 0,
     split: Split = "test",
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """Images on a plane, alike ones close: t-SNE of a layer (default: before the classes)."""
     import torch
@@ -267,7 +281,7 @@ def tsne(
     layout = Layout(perplexity=perplexity, steps=steps)
     plane = laid_out(features(opened.model, many.split(256), layer), layout, generator=generator)
     title = f"t-SNE of {layer}: {len(many)} images of the {split} set"
-    return _save(scatter(plane, label, opened.names, title), "tsne", run, output)
+    return _save(scatter(plane, label, opened.names, title), "tsne", run, into)
 
 
 def latent(
@@ -277,7 +291,7 @@ def latent(
     layer: str = "",
     images: int = 2000,
     split: Split = "test",
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """Images on the two principal axes of a layer's features (default: before the classes)."""
     from core2d.inspect.features import features, principal
@@ -289,7 +303,7 @@ def latent(
     many, label = opened.first_images(split, images)
     plane, shares = principal(features(opened.model, many.split(256), layer))
     title = f"{layer}: two axes with {float(shares.sum()):.0%} of the variance"
-    return _save(scatter(plane, label, opened.names, title), "latent", run, output)
+    return _save(scatter(plane, label, opened.names, title), "latent", run, into)
 
 
 def neighbors(
@@ -300,7 +314,7 @@ def neighbors(
     examples: tuple[int, ...] = (),
     count: int = 8,
     images: int = 10_000,
-    output: Output = None,
+    into: Into = BESIDE,
 ) -> int:
     """The images of the training set that a layer holds for most alike to some test images."""
     from core2d.inspect.features import features, nearest
@@ -316,17 +330,17 @@ def neighbors(
     figure = view_neighbors(
         queries, bank.__getitem__, rows, labels=labels[rows], truth=truth, names=opened.names
     )
-    return _save(figure, "neighbors", run, output)
+    return _save(figure, "neighbors", run, into)
 
 
-def curves(run: Run, /, *, beside: tuple[Path, ...] = (), output: Output = None) -> int:
+def curves(run: Run, /, *, beside: tuple[Path, ...] = (), into: Into = BESIDE) -> int:
     """Losses and metrics of a run over its epochs, and of other runs beside it."""
     from core2d.inspect.curves import curves as curves_of
     from core2d.inspect.figure import draw_curves
     from core2d.train.log import read_log
 
     drawn = {path.name: curves_of(read_log(path / "log.jsonl")) for path in (run, *beside)}
-    return _save(draw_curves(drawn, run.name if not beside else ""), "curves", run, output)
+    return _save(draw_curves(drawn, run.name if not beside else ""), "curves", run, into)
 
 
 VIEWS: tuple[Callable[..., int], ...] = (
@@ -339,7 +353,7 @@ def run(arguments: Sequence[str]) -> int:
     """`geomdl inspect` with its arguments -> exit code."""
     import tyro
 
-    from core2d.errors import InputError, expect_choice
+    from core2d.errors import expect_choice
 
     if not arguments or arguments[0] in ("-h", "--help"):
         lines = [f"  {v.__name__:<10} {(v.__doc__ or '').splitlines()[0]}" for v in VIEWS]
@@ -367,11 +381,11 @@ def _channels(
     return opened, layer, channels or tuple(range(min(count, opened.channels(layer))))
 
 
-def _save(figure: "Figure", view: str, run: Path, output: Path | None) -> int:
+def _save(figure: "Figure", view: str, run: Path, into: Picture) -> int:
     from core2d.inspect.figure import save_figure
 
-    path = output or run / "inspect" / f"{view}.png"
-    if output is None:
+    path = into.output or run / "inspect" / f"{view}.png"
+    if into.output is None:
         path.parent.mkdir(exist_ok=True)
     save_figure(path, figure)
     print(path)

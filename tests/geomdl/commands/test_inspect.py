@@ -95,6 +95,16 @@ def test_the_picture_goes_where_it_is_wanted(run: Path, tmp_path: Path, capsys) 
     assert "ending with png" in capsys.readouterr().err
 
 
+def test_a_users_picture_is_not_replaced_unasked(run: Path, tmp_path: Path, capsys) -> None:
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(b"mine")
+    assert cli.run(["inspect", "filters", str(run), "-o", str(mine)]) == 2
+    assert mine.read_bytes() == b"mine"
+    assert "already" in capsys.readouterr().err
+    assert cli.run(["inspect", "filters", str(run), "-o", str(mine), "--overwrite"]) == 0
+    assert mine.read_bytes()[:4] == b"\x89PNG"
+
+
 def test_mistakes_are_told_in_a_line(run: Path, tmp_path: Path, capsys) -> None:
     cases = {
         ("occlusion", str(run), "--examples", "99"): "the test set has 48 images, got 99",
