@@ -29,9 +29,11 @@ struct Cells {
 struct Block64 {
     uint64_t key, mask;
     int32_t item, first;
+    // Without a branch, since it could not be foretold.
     int32_t row(int bit) const {
+        const int32_t there = -int32_t(mask >> bit & 1);
         const uint64_t below = mask & ((1ull << bit) - 1);
-        return mask >> bit & 1 ? first + std::popcount(below) : -1;
+        return ((first + 1 + std::popcount(below)) & there) - 1;
     }
 };
 

@@ -3,10 +3,9 @@
 
 #include "cells.h"
 #include "kernel.h"
+#include "window.h"
 
 namespace geomdl {
-
-using Ints = std::vector<int64_t>;
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
@@ -42,127 +41,6 @@ Blocks blocks_of(const int32_t *sites, const int64_t *offsets, int64_t items) {
     }
     return blocks;
 }
-
-// For every place of a cell in its block and entry of the kernel: which neighbouring block the
-// entry falls into, and where there. Neighbours are those that any place reaches.
-template <int Dims>
-class Window {
-    using C = Cells<Dims>;
-
-   public:
-    struct Entry {
-        int32_t neighbor, bit;
-    };
-
-    Window(const Ints &kernel, const Ints &dilation, const Ints &start) {
-        int64_t entries = 1;
-        for (int64_t k : kernel) entries *= k;
-        entries_ = entries;
-        table_.resize(C::kCount * entries);
-        std::vector<int64_t> reach[Dims];  // steps in blocks, ascending
-        for (int a = 0; a < Dims; ++a) {
-            for (int64_t k = 0; k < kernel[a]; ++k)
-                for (int64_t low = 0; low < C::kSide; ++low)
-                    reach[a].push_back((low + start[a] + k * dilation[a]) >> C::kBits);
-            std::sort(reach[a].begin(), reach[a].end());
-            reach[a].erase(std::unique(reach[a].begin(), reach[a].end()), reach[a].end());
-        }
-        for (int place = 0; place < C::kCount; ++place) {
-            int32_t low[Dims];
-            C::cell(uint64_t(place), low);
-            for (int64_t k = 0; k < entries; ++k) {
-                int64_t left = k, neighbor = 0, scale = 1, inside[Dims];
-                for (int a = Dims - 1; a >= 0; --a) {
-                    const int64_t at = low[a] + start[a] + left % kernel[a] * dilation[a];
-                    left /= kernel[a];
-                    const auto step = std::lower_bound(reach[a].begin(), reach[a].end(),
-                                                       at >> C::kBits) - reach[a].begin();
-                    neighbor += step * scale;
-                    scale *= int64_t(reach[a].size());
-                    inside[a] = at & (C::kSide - 1);
-                }
-                table_[place * entries + k] = {int32_t(neighbor), int32_t(C::key(inside))};
-            }
-        }
-        int64_t count = 1;
-        for (int a = 0; a < Dims; ++a) count *= int64_t(reach[a].size());
-        steps_.resize(count * Dims);
-        for (int64_t n = 0; n < count; ++n) {
-            int64_t left = n;
-            for (int a = Dims - 1; a >= 0; --a) {
-                steps_[n * Dims + a] = reach[a][left % reach[a].size()];
-                left /= int64_t(reach[a].size());
-            }
-        }
-    }
-
-    int64_t entries() const { return entries_; }
-    int64_t neighbors() const { return int64_t(steps_.size()) / Dims; }
-    const Entry *at(int place) const { return table_.data() + place * entries_; }
-    const int64_t *step(int64_t neighbor) const { return steps_.data() + neighbor * Dims; }
-
-   private:
-    int64_t entries_;
-    std::vector<Entry> table_;
-    std::vector<int64_t> steps_;
-};
-
-// Rows of the cells around one cell after the other; blocks are looked up when first needed.
-template <int Dims>
-class Walk {
-    using C = Cells<Dims>;
-
-   public:
-    Walk(const Window<Dims> &window, const Blocks &blocks)
-        : window_(window), blocks_(blocks), seen_(window.neighbors()) {}
-
-    void rows(const int64_t *cell, int32_t item, int32_t *to) {
-        int64_t home[Dims], inside[Dims];
-        bool same = item == item_;
-        for (int a = 0; a < Dims; ++a) {
-            home[a] = cell[a] >> C::kBits;
-            inside[a] = cell[a] & (C::kSide - 1);
-            same = same && home[a] == home_[a];
-        }
-        if (!same) {
-            ++stamp_;
-            item_ = item;
-            std::copy(home, home + Dims, home_);
-        }
-        const typename Window<Dims>::Entry *entry = window_.at(int(C::key(inside)));
-        const int64_t entries = window_.entries();
-        for (int64_t k = 0; k < entries; ++k) {
-            Seen &seen = seen_[entry[k].neighbor];
-            if (seen.stamp != stamp_) look(entry[k].neighbor, seen);
-            to[k] = seen.block.row(entry[k].bit);
-        }
-    }
-
-   private:
-    struct Seen {
-        Block64 block{0, 0, 0, 0};
-        uint64_t stamp = 0;
-    };
-
-    void look(int64_t neighbor, Seen &seen) {
-        int64_t at[Dims];
-        bool there = true;
-        for (int a = 0; a < Dims; ++a) {
-            at[a] = home_[a] + window_.step(neighbor)[a];
-            there = there && at[a] >= 0 && at[a] >> (C::kCoordinate - C::kBits) == 0;
-        }
-        const int64_t found = there ? blocks_.find(C::key(at), item_) : -1;
-        seen.stamp = stamp_;
-        seen.block = found >= 0 ? blocks_[found] : Block64{0, 0, 0, 0};
-    }
-
-    const Window<Dims> &window_;
-    const Blocks &blocks_;
-    std::vector<Seen> seen_;
-    uint64_t stamp_ = 0;
-    int32_t item_ = -1;
-    int64_t home_[Dims] = {};
-};
 
 static int32_t item_of(const int64_t *offsets, int64_t items, int64_t row) {
     return int32_t(std::upper_bound(offsets, offsets + items + 1, row) - offsets - 1);
@@ -246,8 +124,8 @@ class Gathered {
     using C = Cells<Dims>;
 
    public:
-    void add(const int64_t *cell, int32_t item) {
-        const uint64_t key = C::key(cell), block = key / C::kCount;
+    void add(uint64_t key, int32_t item) {
+        const uint64_t block = key / C::kCount;
         if (last_ < 0 || blocks_[last_].key != block || blocks_[last_].item != item)
             last_ = blocks_.find_or_insert(block, item);
         blocks_[last_].mask |= 1ull << key % C::kCount;
@@ -259,8 +137,8 @@ class Gathered {
     }
 
     // The row of a cell that was added, after number().
-    int64_t row(const int64_t *cell, int32_t item) {
-        const uint64_t key = C::key(cell), block = key / C::kCount;
+    int64_t row(uint64_t key, int32_t item) {
+        const uint64_t block = key / C::kCount;
         if (last_ < 0 || blocks_[last_].key != block || blocks_[last_].item != item)
             last_ = blocks_.find(block, item);
         return blocks_[last_].row(int(key % C::kCount));
@@ -289,15 +167,32 @@ class Gathered {
     int64_t last_ = -1, count_ = 0;
 };
 
+// visit(row, item, cell) for all sites, in order.
 template <int Dims, typename Visit>
 void each_site(const Sites &sites, Visit visit) {
     for (int64_t item = 0; item < sites.items; ++item)
-        for (int64_t i = sites.offsets[item]; i < sites.offsets[item + 1]; ++i) {
-            int64_t cell[Dims];
-            for (int a = 0; a < Dims; ++a) cell[a] = sites.cells[Dims * i + a];
-            visit(i, int32_t(item), cell);
-        }
+        for (int64_t i = sites.offsets[item]; i < sites.offsets[item + 1]; ++i)
+            visit(i, int32_t(item), sites.cells + Dims * i);
 }
+
+// Coordinates on each axis, as their part of a key; visit(key) for every cell of the product.
+template <int Dims>
+struct Product {
+    std::vector<uint64_t> parts[Dims];
+
+    void clear() {
+        for (auto &part : parts) part.clear();
+    }
+    void add(int axis, int64_t at) { parts[axis].push_back(spread<Dims>(uint64_t(at)) << axis); }
+
+    template <int Axis = 0, typename Visit>
+    void each(const Visit &visit, uint64_t key = 0) const {
+        if constexpr (Axis == Dims)
+            visit(key);
+        else
+            for (uint64_t part : parts[Axis]) each<Axis + 1>(visit, key | part);
+    }
+};
 
 using Rows = std::tuple<Out<int32_t>, Out<int64_t>, Out<int64_t>>;
 
@@ -307,39 +202,23 @@ Rows parents(In<int32_t, 2> coordinates, In<int64_t, 1> offsets, const Ints &str
     Out<int32_t> coarse;
     Out<int64_t> ends;
     with_axes(int64_t(coordinates.shape(1)), [&](auto axes) {
-        constexpr int kAxes = axes;
-        auto parent = [&](int64_t *cell) {
-            for (int a = 0; a < kAxes; ++a) cell[a] = uint32_t(cell[a]) / uint32_t(stride[a]);
+        auto parent = [&](const int32_t *cell) {
+            int64_t at[axes];
+            for (int a = 0; a < axes; ++a) at[a] = uint32_t(cell[a]) / uint32_t(stride[a]);
+            return Cells<axes>::key(at);
         };
-        Gathered<kAxes> gathered;
-        each_site<kAxes>(sites, [&](int64_t, int32_t item, int64_t *cell) {
-            parent(cell);
-            gathered.add(cell, item);
+        Gathered<axes> gathered;
+        each_site<axes>(sites, [&](int64_t, int32_t item, const int32_t *cell) {
+            gathered.add(parent(cell), item);
         });
         gathered.number();
-        each_site<kAxes>(sites, [&](int64_t i, int32_t item, int64_t *cell) {
-            parent(cell);
-            row.data()[i] = gathered.row(cell, item);
+        each_site<axes>(sites, [&](int64_t i, int32_t item, const int32_t *cell) {
+            row.data()[i] = gathered.row(parent(cell), item);
         });
         coarse = gathered.sites();
         ends = gathered.offsets(sites.items);
     });
     return {coarse, ends, row};
-}
-
-// visit(cell) for every cell of a box that begins at `first`.
-template <int Dims, typename Visit>
-void each_cell(const int64_t *first, const Ints &extent, Visit visit) {
-    int64_t count = 1;
-    for (int64_t e : extent) count *= e;
-    for (int64_t n = 0; n < count; ++n) {
-        int64_t cell[Dims], left = n;
-        for (int a = Dims - 1; a >= 0; --a) {
-            cell[a] = first[a] + left % extent[a];
-            left /= extent[a];
-        }
-        visit(cell);
-    }
 }
 
 Rows children(In<int32_t, 2> coordinates, In<int64_t, 1> offsets, const Ints &stride, int) {
@@ -350,18 +229,20 @@ Rows children(In<int32_t, 2> coordinates, In<int64_t, 1> offsets, const Ints &st
     Out<int32_t> fine;
     Out<int64_t> ends;
     with_axes(int64_t(coordinates.shape(1)), [&](auto axes) {
-        constexpr int kAxes = axes;
-        Gathered<kAxes> gathered;
+        Gathered<axes> gathered;
+        Product<axes> product;
         auto each = [&](auto visit) {
-            each_site<kAxes>(sites, [&](int64_t i, int32_t item, int64_t *cell) {
-                for (int a = 0; a < kAxes; ++a) cell[a] *= stride[a];
-                each_cell<kAxes>(cell, stride, [&](int64_t *child) { visit(i, item, child); });
+            each_site<axes>(sites, [&](int64_t i, int32_t item, const int32_t *cell) {
+                product.clear();
+                for (int a = 0; a < axes; ++a)
+                    for (int64_t s = 0; s < stride[a]; ++s) product.add(a, cell[a] * stride[a] + s);
+                product.each([&](uint64_t key) { visit(i, item, key); });
             });
         };
-        each([&](int64_t, int32_t item, int64_t *child) { gathered.add(child, item); });
+        each([&](int64_t, int32_t item, uint64_t key) { gathered.add(key, item); });
         gathered.number();
-        each([&](int64_t i, int32_t item, int64_t *child) {
-            row.data()[gathered.row(child, item)] = i;
+        each([&](int64_t i, int32_t item, uint64_t key) {
+            row.data()[gathered.row(key, item)] = i;
         });
         fine = gathered.sites();
         ends = gathered.offsets(sites.items);
@@ -378,27 +259,24 @@ std::tuple<Out<int32_t>, Out<int64_t>> reached(In<int32_t, 2> coordinates,
     Out<int32_t> result;
     Out<int64_t> ends;
     with_axes(int64_t(coordinates.shape(1)), [&](auto axes) {
-        constexpr int kAxes = axes;
-        int64_t most[kAxes];
-        const int64_t zero[kAxes] = {};
-        for (int a = 0; a < kAxes; ++a) {
-            most[a] = (int64_t(1) << Cells<kAxes>::kCoordinate) - 1;
+        int64_t most[axes];
+        for (int a = 0; a < axes; ++a) {
+            most[a] = (int64_t(1) << Cells<axes>::kCoordinate) - 1;
             if (!extent) continue;
             const int64_t last = (*extent)[a] + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1;
             most[a] = std::min(most[a], floor_div(last, stride[a]));
         }
-        Gathered<kAxes> gathered;
-        each_site<kAxes>(sites, [&](int64_t, int32_t item, int64_t *cell) {
-            each_cell<kAxes>(zero, kernel, [&](int64_t *entry) {
-                bool valid = true;
-                for (int a = 0; a < kAxes; ++a) {
-                    const int64_t at = cell[a] + padding[a] - entry[a] * dilation[a];
-                    entry[a] = floor_div(at, stride[a]);
-                    valid = valid && entry[a] * stride[a] == at && entry[a] >= 0 &&
-                            entry[a] <= most[a];
+        Gathered<axes> gathered;
+        Product<axes> product;
+        each_site<axes>(sites, [&](int64_t, int32_t item, const int32_t *cell) {
+            product.clear();
+            for (int a = 0; a < axes; ++a)
+                for (int64_t k = 0; k < kernel[a]; ++k) {
+                    const int64_t from = cell[a] + padding[a] - k * dilation[a];
+                    const int64_t at = from / stride[a];
+                    if (from >= 0 && at * stride[a] == from && at <= most[a]) product.add(a, at);
                 }
-                if (valid) gathered.add(entry, item);
-            });
+            product.each([&](uint64_t key) { gathered.add(key, item); });
         });
         gathered.number();
         result = gathered.sites();
