@@ -4,6 +4,9 @@ Graham and van der Maaten 2017 ("Submanifold sparse convolutional networks"): on
 themselves. Choy et al. 2019 ("4D spatio-temporal ConvNets", eq. 3): onto any sites.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -11,6 +14,9 @@ from geomdl.errors import GeometryError
 from geomdl.nn.sites import Sites, Steps
 from geomdl.nn.sparse_field import SparseField
 from geomdl.ops.sparse import gather_conv
+
+# As gather_conv: features, weight (K, C/groups, O), table, bias, groups, transposed table
+Multiply: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor | None, int, Tensor | None], Tensor]
 
 
 def convolve(
@@ -23,6 +29,7 @@ def convolve(
     dilation: Steps,
     groups: int = 1,
     padding: Steps | None = None,
+    multiply: Multiply = gather_conv,
 ) -> SparseField:
     """Field (N, C), weight (O, C/groups, *K) -> field (M, O) on the sites `onto`. Correlation.
 
@@ -37,7 +44,7 @@ def convolve(
     table = x.sites.table(onto, *how)
     back = x.sites.transposed(onto, *how) if x.values.requires_grad else None
     packed = weight.flatten(2).permute(2, 1, 0)  # (K, C/groups, O)
-    return SparseField(gather_conv(x.values, packed, table, bias, groups, back), onto)
+    return SparseField(multiply(x.values, packed, table, bias, groups, back), onto)
 
 
 def convolve_transposed(
@@ -50,6 +57,7 @@ def convolve_transposed(
     dilation: Steps,
     groups: int = 1,
     padding: Steps | None = None,
+    multiply: Multiply = gather_conv,
 ) -> SparseField:
     """Field (M, C), weight (C, O/groups, *K) -> field (N, O) on the finer sites `onto`.
 
@@ -60,7 +68,7 @@ def convolve_transposed(
     table, back = onto.transposed(x.sites, *how), onto.table(x.sites, *how)
     split = weight.flatten(2).unflatten(0, (groups, -1))  # (G, C/G, O/G, K)
     packed = split.permute(3, 1, 0, 2).flatten(2)  # (K, C/G, O)
-    return SparseField(gather_conv(x.values, packed, table, bias, groups, back), onto)
+    return SparseField(multiply(x.values, packed, table, bias, groups, back), onto)
 
 
 def expect_channels(x: object, channels: int) -> None:

@@ -16,11 +16,12 @@ from core2d.errors import expect_choice
 from core2d.space import Kind, Mode, Padding, Size, Space
 from geomdl.errors import GeometryError
 from geomdl.nn.sites import Sites, Steps
-from geomdl.nn.sparse_conv import convolve, convolve_transposed, expect_channels
+from geomdl.nn.sparse_conv import Multiply, convolve, convolve_transposed, expect_channels
 from geomdl.nn.sparse_field import SparseField, field_of, voxels_of
 from geomdl.nn.sparse_interpolate import resized
 from geomdl.nn.sparse_pool import largest_rows, over_items, values_at, window_means
 from geomdl.ops.neighbors import take_rows
+from geomdl.ops.sparse import gather_conv
 from geomdl.structures import SparseVoxels
 
 Rule: TypeAlias = Literal["parent", "reach", "dilate"]
@@ -34,13 +35,16 @@ class SparseSpace(Space):
     kernel touches one, as spconv does; stride 1 keeps the sites. dilate: every site that a kernel
     touches, at stride 1 as well: the plain sparse convolution, whose sites grow with every layer.
     Paddings other than "same" exist for the last two, which then start their kernels there.
+    multiply: who computes the sums; `geomdl.nn.spconv_bridge.gather_conv` hands them to spconv.
     """
 
-    def __init__(self, axes: int, rule: Rule = "parent") -> None:
+    def __init__(
+        self, axes: int, rule: Rule = "parent", *, multiply: Multiply = gather_conv
+    ) -> None:
         if axes not in (1, 2, 3, 4):
             raise GeometryError(f"axes: expected 1 to 4, got {axes!r}")
         expect_choice("rule", rule, get_args(Rule))
-        self.axes, self.rule = axes, rule
+        self.axes, self.rule, self.multiply = axes, rule, multiply
 
     def __repr__(self) -> str:
         rule = "" if self.rule == "parent" else f", rule={self.rule!r}"
@@ -49,7 +53,8 @@ class SparseSpace(Space):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SparseSpace):
             return False
-        return (self.axes, self.rule) == (other.axes, other.rule)
+        mine, others = (self.axes, self.rule), (other.axes, other.rule)
+        return mine == others and self.multiply is other.multiply
 
     def __hash__(self) -> int:
         return hash((SparseSpace, self.axes, self.rule))
@@ -80,8 +85,17 @@ class SparseSpace(Space):
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         pads = self._pads(padding)
         onto = self._onto(x.sites, kernel, steps, holes, pads)
-        how = {"stride": steps, "dilation": holes}
-        return convolve(x, weight, bias, onto, groups=groups, padding=pads, **how)
+        return convolve(
+            x,
+            weight,
+            bias,
+            onto,
+            stride=steps,
+            dilation=holes,
+            groups=groups,
+            padding=pads,
+            multiply=self.multiply,
+        )
 
     def conv_transpose(
         self,
@@ -103,8 +117,16 @@ class SparseSpace(Space):
             raise GeometryError(
                 f"like: expected sites {steps} times finer than {x.sites!r}, got {onto!r}"
             )
-        how = {"stride": steps, "dilation": holes}
-        return convolve_transposed(x, weight, bias, onto, groups=groups, **how)
+        return convolve_transposed(
+            x,
+            weight,
+            bias,
+            onto,
+            stride=steps,
+            dilation=holes,
+            groups=groups,
+            multiply=self.multiply,
+        )
 
     def pool(
         self,
