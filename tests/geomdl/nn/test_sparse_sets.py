@@ -29,7 +29,7 @@ def test_joined_fields_are_sums_and_stacks_of_grids():
 
 
 def test_putting_and_pruning():
-    (a, b), (here, there), (one, other) = two()
+    (a, _), (here, there), (one, other) = two()
     torch.testing.assert_close(to_dense(put(one, other.sites)), a * (here & there)[:, None])
     few = pruned(one, one.values[:, 0] > 0)
     torch.testing.assert_close(to_dense(few), a * (here & (a[:, 0] > 0))[:, None])
