@@ -1,0 +1,51 @@
+"""The picture of the dilution study: sites per layer, time over occupancy and over resolution."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from core2d.inspect.figure import save_figure
+
+if TYPE_CHECKING:
+    from geomdl.recipes.dilution import Timing
+
+DENSE, SPARSE, MAP = "#c44e52", "#2a6fbb", "#8a8a8a"
+
+
+def draw(
+    path: Path,
+    sites: Mapping[str, Sequence[int]],
+    by_share: Sequence["Timing"],
+    by_size: Sequence["Timing"],
+) -> None:
+    """Three panels into a file. Raises InputError for a name of another kind."""
+    figure = Figure((11, 3.6), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    for name, counts in sites.items():
+        style = "k--" if name == "submanifold" else "o-"
+        left.plot([n / counts[0] for n in counts], style, ms=3, label=name)
+    left.set(title="active sites, times the input's", xlabel="layers of kernel 3", yscale="log")
+    for panel, timings, title, x in (
+        (middle, by_share, "scattered cells", [100 * t.share for t in by_share]),
+        (right, by_size, "a surface", [float(t.extent) for t in by_size]),
+    ):
+        for label, colour, line, values in (
+            ("dense", DENSE, "-", [t.dense for t in timings]),
+            ("dense, with backward", DENSE, "--", [t.dense_training for t in timings]),
+            ("sparse", SPARSE, "-", [t.sparse for t in timings]),
+            ("sparse, with backward", SPARSE, "--", [t.sparse_training for t in timings]),
+            ("its look-ups", MAP, ":", [t.look_ups for t in timings]),
+        ):
+            panel.plot(x, [1e3 * v for v in values], line, color=colour, marker=".", label=label)
+        panel.set(title=f"one layer, {title}", ylabel="ms", xscale="log", yscale="log")
+    middle.set_xlabel(f"active cells of {by_share[0].extent}^3, %")
+    right.set_xlabel("cells per axis")
+    right.set_xticks(*[[t.extent for t in by_size]] * 2, minor=False)
+    right.minorticks_off()
+    for panel in (left, middle):
+        panel.legend(fontsize=7)
+    for panel in (left, middle, right):
+        panel.grid(alpha=0.3)
+    save_figure(path, figure)
