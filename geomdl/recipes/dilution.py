@@ -119,7 +119,7 @@ def active_sites(active: Tensor, layers: int, *, plain: bool) -> list[int]:
 
 
 def timed(active: Tensor, channels: int, repeats: int) -> Timing:
-    """One layer on these active cells (S, S, S), sparse and dense in turn: the best of `repeats`."""
+    """One layer on these active cells (S, S, S), sparse and dense in turn: the fastest."""
     extent = len(active)
     weight = torch.randn(channels, channels, *KERNEL).div_(math.sqrt(27 * channels))
     weight.requires_grad_()

@@ -78,6 +78,19 @@ def test_layers_and_their_sites_are_those_of_spconv(spconv, layer, rule, stride,
     torch.testing.assert_close(found.features, wanted.features, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("size", "stride"), [(2, 2), (3, 2)])
+def test_pooling_is_that_of_spconv(spconv, size, stride):
+    x = field()
+    x = x.on(x.values.abs())  # spconv starts its maxima at 0
+    theirs = spconv.SparseMaxPool3d(size, stride, padding=(size - 1) // 2)
+    wanted = spconv_bridge.from_spconv(
+        theirs(spconv_bridge.to_spconv(voxels_of(x), EXTENT)), stride
+    )
+    found = voxels_of(SparseSpace(3, "reach").pool(x, size, stride))
+    assert torch.equal(found.coordinates, wanted.coordinates)
+    torch.testing.assert_close(found.features, wanted.features)
+
+
 def test_inverse_convolution_is_that_of_spconv(spconv):
     x = field()
     down = spconv.SparseConv3d(4, 8, 2, stride=2, bias=False, indice_key="down")
