@@ -75,9 +75,10 @@ def shapenet_part(
     for part in SETS:
         found = _texts(folder, part) if texts else _release(folder, part)
         sets.append(_clouds(found, count, normals, upright))
-    sets[0] = replace(sets[0], augment=augment)
+    train, held, test = sets
     layout = "all points with normals" if texts else "2048 points"
-    return Data(*sets, classes=PARTS, name=f"ShapeNetPart ({layout})")
+    train = replace(train, augment=augment)
+    return Data(train, held, test, PARTS, f"ShapeNetPart ({layout})")
 
 
 def _release(folder: Path, part: str) -> dict[str, Tensor]:
