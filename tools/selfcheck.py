@@ -164,6 +164,31 @@ def _alignment(s: Scene) -> Any:
     return (ops.icp(turned + 0.02, s["vertices"], 0.5, normals).transform,)
 
 
+def _sites(s: Scene) -> Any:
+    cells = torch.unique(((s["points"] + 1) * 6).int(), dim=0)
+    cells = cells[ops.morton_keys(cells).argsort()].contiguous()
+    ends = torch.tensor([0, len(cells)])
+    coarse, coarse_ends, row = ops.parents(cells, ends, [2, 2, 2])
+    args = ([3, 3, 3], [2, 2, 2], [1, 1, 1])
+    table = ops.kernel_map(cells, ends, coarse, coarse_ends, *args)
+    seen = ops.reached(cells, ends, *args, [1, 1, 1])
+    back = ops.transposed_map(table, len(cells))
+    return (coarse, row, table, back, *seen, *ops.children(coarse, coarse_ends, [2, 2, 2]))
+
+
+def _sparse(s: Scene) -> Any:
+    table = torch.arange(-8, 792, dtype=torch.int32).clamp(min=-1).reshape(100, 8)
+    draw = torch.Generator().manual_seed(0)
+    features = torch.randn(792, 20, generator=draw)
+    weight = torch.randn(8, 10, 36, generator=draw)
+    found = []
+    for kind in (torch.float32, torch.bfloat16):
+        args = [t.to(kind).requires_grad_() for t in (features, weight, weight[0, 0])]
+        result = ops.gather_conv(args[0], args[1], table, args[2], 2)
+        found += [result, *torch.autograd.grad(result.float().square().sum(), args)]
+    return tuple(found)
+
+
 CHECKS: dict[str, Callable[[Scene], Any]] = {
     "neighbors": _near,
     "sampling": _samples,
@@ -178,6 +203,8 @@ CHECKS: dict[str, Callable[[Scene], Any]] = {
     "differential": _differential,
     "registration": _alignment,
     "odometry": _odometry,
+    "sites": _sites,
+    "sparse": _sparse,
 }
 
 

@@ -1,0 +1,1 @@
+"""Rows of sparse convolution: against spconv, ocnn and the loop in plain torch."""

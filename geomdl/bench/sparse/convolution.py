@@ -1,0 +1,189 @@
+"""One submanifold convolution of 3^3 on the voxels of a surface, forwards and backwards."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geomdl.bench.measure import Floor, Row, Work, if_installed
+from geomdl.bench.sparse_peers import (
+    gradients,
+    ocnn_layer,
+    on_one_thread,
+    open3d_forward,
+    spconv_forward,
+    torch_conv,
+    torch_pairs,
+)
+from geomdl.bench.sparse_surface import (
+    CUBE,
+    ONES,
+    Layer,
+    Surface,
+    layer,
+    shell_pairs,
+    sorted_sites,
+    surface,
+)
+from geomdl.ops.sites import kernel_map, transposed_map
+from geomdl.ops.sparse import gather_conv
+
+SIZES = ((64, 32), (128, 16), (128, 32), (128, 64), (128, 128), (256, 32))  # extent, channels
+NEAR = {"rtol": 1e-3, "atol": 1e-3}
+SHEET = 1000  # cells along the side of the smaller sheet: a million voxels
+GROWTH = 5
+
+
+def near(ours: Any, theirs: Any) -> None:
+    """Raises AssertionError where tensors differ by more than 1e-3 of their size."""
+    torch.testing.assert_close(ours, theirs, **NEAR)
+
+
+def prepare_forward(extent: int, channels: int, peer: str) -> Work:
+    work = layer(extent, channels)
+    if peer == "open3d":
+        return Work(work.forward, if_installed(lambda: open3d_forward(work)), near)
+    if peer == "ocnn":
+        made = ocnn_layer(work)
+        if made is None:
+            return Work(work.forward)
+        return Work(work.forward, made.forward, lambda a, b: near(a, made.in_our_order(b)))
+    call = if_installed(lambda: spconv_forward(work))
+
+    def same(ours: Tensor, _: Tensor) -> None:
+        if call is not None:
+            near(ours, on_one_thread(call))
+
+    return Work(work.forward, call, same)
+
+
+def prepare_cached(extent: int, channels: int) -> Work:
+    work = layer(extent, channels)
+    conv = torch_conv(torch_pairs(work.where.table))
+    return Work(
+        ours=lambda: gather_conv(work.features, work.weight, work.where.table),
+        peer=lambda: conv(work.features, work.weight),
+        same=near,
+    )
+
+
+def prepare_backward(extent: int, channels: int, peer: str) -> Work:
+    work = layer(extent, channels)
+    table = work.where.table
+    back = transposed_map(table, len(table))
+
+    def ours() -> tuple[Tensor, ...]:
+        return gradients(lambda f, w: gather_conv(f, w, table, transposed=back), work)
+
+    if peer == "torch":
+        conv = torch_conv(torch_pairs(table))
+        return Work(ours, lambda: gradients(conv, work), near)
+    made = ocnn_layer(work)
+    if made is None:
+        return Work(ours)
+    back_in_order = made.in_our_order
+
+    def same(mine: tuple[Tensor, ...], theirs: tuple[Tensor, ...]) -> None:
+        near(mine, (back_in_order(theirs[0]), back_in_order(theirs[1]), theirs[2]))
+
+    return Work(ours, made.backward, same)
+
+
+def prepare_map(extent: int) -> Work:
+    """spconv keeps lists of pairs where we keep a table, so their lengths are compared."""
+    s = surface(extent)
+
+    def ours() -> Tensor:
+        return kernel_map(s.sites, s.offsets, s.sites, s.offsets, CUBE, ONES, ONES)
+
+    def make() -> Callable[[], Any]:
+        from spconv.core import ConvAlgo
+        from spconv.pytorch import ops
+
+        indices = torch.cat([torch.zeros_like(s.sites[:, :1]), s.sites], 1)
+        rule = (ConvAlgo.Native, CUBE, ONES, ONES, ONES, [0, 0, 0])
+        return lambda: ops.get_indice_pairs(indices, 1, [extent] * 3, *rule, subm=True)
+
+    def same(table: Tensor, theirs: Any) -> None:
+        counts = theirs[2].clone()
+        counts[13] = len(table)  # its middle is the identity, which it leaves out
+        if not torch.equal(counts.long().sort().values, (table >= 0).sum(0).sort().values):
+            raise AssertionError("numbers of pairs differ from spconv's")
+
+    return Work(ours, if_installed(make), same)
+
+
+@functools.cache
+def sheet(side: int, parts: int) -> Layer:
+    """A wavy sheet of side x (side * parts) voxels, 8 channels."""
+    x, y = torch.meshgrid(torch.arange(side), torch.arange(side * parts), indexing="ij")
+    z = 100 + 20 * (x / 60).sin() + 20 * (y / 45).cos()
+    sites = sorted_sites(torch.stack([x, y, z.long()], -1).reshape(-1, 3))
+    work = layer(64, 8)
+    features = torch.ones(len(sites), 8)
+    where = Surface(0, sites, torch.tensor([0, len(sites)]), work.where.table)
+    return Layer(where, features, work.weight, features)
+
+
+def prepare_growth() -> Work:
+    big, small = sheet(SHEET, GROWTH), sheet(SHEET, 1)
+
+    def peer() -> None:
+        for _ in range(GROWTH):
+            small.forward()
+
+    return Work(big.forward, peer)
+
+
+def rows() -> Iterator[Row]:
+    for extent, channels in SIZES:
+        where = f"{extent}^3 surface, {channels} channels"
+        floor = Floor(flops=2 * shell_pairs(extent) * channels**2)
+        for peer, title, target in (
+            ("spconv", "spconv CPU wheel", 5.0),
+            ("ocnn", "ocnn", 4.0),
+            ("open3d", "Open3D SparseConv", 5.0),
+        ):
+            prepare = functools.partial(prepare_forward, extent, channels, peer)
+            work = f"{where}, map and forward"
+            yield Row("submanifold_forward", "sparse", work, title, prepare, floor, target, 5)
+        yield Row(
+            name="submanifold_cached",
+            group="sparse",
+            work=f"{where}, forward",
+            peer="torch gather, mm, index_add",
+            prepare=functools.partial(prepare_cached, extent, channels),
+            floor=floor,
+            repeats=5,
+        )
+        for peer, title in (("ocnn", "ocnn"), ("torch", "torch gather, mm, index_add")):
+            yield Row(
+                name="submanifold_backward",
+                group="sparse",
+                work=f"{where}, both ways",
+                peer=title,
+                prepare=functools.partial(prepare_backward, extent, channels, peer),
+                floor=Floor(flops=3 * floor.flops),
+                target=4.0,
+                repeats=5,
+            )
+    yield Row(
+        name="kernel_map",
+        group="sparse",
+        work="128^3 surface, 57k voxels, 3^3",
+        peer="spconv CPU wheel",
+        prepare=functools.partial(prepare_map, 128),
+        floor=Floor(moved=57_000 * (12 + 27 * 4)),
+    )
+    yield Row(
+        name="sparse_growth",
+        group="sparse",
+        work="5M voxels, map and forward, 8 channels",
+        peer="five times 1M voxels",
+        prepare=prepare_growth,
+        floor=Floor(moved=5e6 * (12 + 27 * 4 * 2 + 8 * 4 * 2)),
+        target=0.8,
+        repeats=3,
+    )
