@@ -31,14 +31,13 @@ from geomdl.ops.sites import kernel_map, transposed_map
 from geomdl.ops.sparse import gather_conv
 
 SIZES = ((64, 32), (128, 16), (128, 32), (128, 64), (128, 128), (256, 32))  # extent, channels
-NEAR = {"rtol": 1e-3, "atol": 1e-3}
 SHEET = 1000  # cells along the side of the smaller sheet: a million voxels
 GROWTH = 5
 
 
 def near(ours: Any, theirs: Any) -> None:
     """Raises AssertionError where tensors differ by more than 1e-3 of their size."""
-    torch.testing.assert_close(ours, theirs, **NEAR)
+    torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
 def prepare_forward(extent: int, channels: int, peer: str) -> Work:
