@@ -16,6 +16,7 @@ from scenes.build import furniture, opening
 from scenes.build.assembly import Part, block, footprint, joined, moved, parts_moved, rectangle_of
 from scenes.build.furniture import pick, seed_of, uniform
 from scenes.build.paint import Paint, linear, painted, plain, planks, wallpaper
+from scenes.build.plan import Plan, Rectangle
 from scenes.build.primitives import plane
 from scenes.build.shelf import shelf
 
@@ -24,7 +25,6 @@ LABELS = (
     *("book", "vessel", "lamp", "plant", "picture", "rug", "cabinet", "screen", "curtain"),
 )
 WALLS = ("#e4ddcd", "#cfd8d3", "#d9c9b4", "#c4cdd8", "#dcd3dd")
-Rectangle = tuple[float, float, float, float]  # x0 y0 x1 y1 on the floor
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,15 +41,13 @@ class Room:
     rectangles: dict[int, Rectangle]
 
 
-class _Plan:
+class _Plan(Plan):
     """What is placed so far: objects, and the rectangles of the floor and of the walls taken."""
 
     def __init__(self, size: tuple[float, float, float], rng: torch.Generator) -> None:
-        self.size = size
+        super().__init__(size)
         self.rng = rng
         self.objects: list[list[Part]] = []
-        self.floor: dict[int, Rectangle] = {}
-        self.walls: list[tuple[int, float, float, float, float]] = []
 
     def add(self, parts: list[Part], rectangle: Rectangle | None = None) -> None:
         if rectangle is not None:
@@ -93,34 +91,6 @@ class _Plan:
                 self.add(parts_moved(parts, (x, y, low), turn))
                 return True
         return False
-
-    def length(self, side: int) -> float:
-        return self.size[0] if side % 2 == 0 else self.size[1]
-
-    def wall_place(self, side: int, along: float, out: float) -> tuple[float, tuple[float, float]]:
-        """Turn and place of what looks into the room from wall 0 (+y), 1 (-x), 2 (-y), 3 (+x)."""
-        turn = side * math.pi / 2
-        x, y = along, self.size[1 - side % 2] / 2 - out
-        c, s = round(math.cos(turn)), round(math.sin(turn))
-        return turn, (c * x - s * y, s * x + c * y)
-
-    def is_free(self, place: Rectangle, margin: float) -> bool:
-        x0, y0, x1, y1 = place
-        return all(
-            x1 + margin <= a or c + margin <= x0 or y1 + margin <= b or d + margin <= y0
-            for a, b, c, d in self.floor.values()
-        )
-
-    def wall_free(self, span: tuple[int, float, float, float, float]) -> bool:
-        side, low, high, bottom, top = span
-        return all(
-            side != s
-            or high + 0.08 <= a
-            or b + 0.08 <= low
-            or top + 0.06 <= c
-            or d + 0.06 <= bottom
-            for s, a, b, c, d in self.walls
-        )
 
 
 def room(seed: int = 0, *, ceiling: bool = True, detail: float = 0.03) -> Room:
@@ -201,8 +171,4 @@ def _dining(plan: _Plan) -> None:
 
 def _block_door(plan: _Plan) -> None:
     """Nothing stands in the metre before the door."""
-    side, low, high, _, _ = plan.walls[0]
-    _, (x0, y0) = plan.wall_place(side, low, 0.0)
-    _, (x1, y1) = plan.wall_place(side, high, 1.0)
-    place = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-    plan.add([], place)
+    plan.add([], plan.before_wall(plan.walls[0], 1.0))
