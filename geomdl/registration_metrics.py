@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from geomdl.errors import expect_number, expect_tensor
+from geomdl.ops.neighbors import nearest_within
 
 INLIER = 0.10  # metres between the points of a right match
 SHARE = 0.05  # of right matches that RANSAC can work with
@@ -23,6 +24,19 @@ def inlier_ratio(source: Tensor, target: Tensor, truth: Tensor, distance: float 
     expect_number("distance", distance, above=0)
     gap = _gaps(source, target, truth)
     return float((gap < distance).double().mean()) if len(gap) else 0.0
+
+
+def true_matches(source: Tensor, target: Tensor, truth: Tensor, distance: float) -> Tensor:
+    """Points (N, 3), (M, 3), truth (4, 4) -> matches (K, 2): each source with its nearest target.
+
+    Sources without a target within `distance` metres have none. K / N is the overlap of the two.
+    """
+    expect_tensor("source", source, "N 3", dtypes="float", finite=True)
+    expect_tensor("target", target, "M 3", dtypes=(source.dtype,), finite=True, like=source)
+    place = source.detach().double() @ _rotation("truth", truth).T + truth[:3, 3].double()
+    index = nearest_within(target.detach(), place.to(target.dtype), distance)
+    rows = (index >= 0).nonzero()[:, 0]
+    return torch.stack([rows, index[rows]], 1)
 
 
 def feature_match_recall(ratios: Tensor, least: float = SHARE) -> float:

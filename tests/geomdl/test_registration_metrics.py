@@ -12,6 +12,7 @@ from geomdl.registration_metrics import (
     inlier_ratio,
     rotation_error,
     translation_error,
+    true_matches,
 )
 
 
@@ -50,6 +51,20 @@ def test_inlier_ratio_counts_matches_within_ten_centimetres() -> None:
     wanted = math.sqrt(float(gaps.square().mean()))
     assert alignment_rmse(truth, source, target) == pytest.approx(wanted)
     assert alignment_rmse(truth, source[:0], target[:0]) == math.inf
+
+
+def test_true_matches_are_the_nearest_after_the_motion() -> None:
+    truth = transform([0.2, 0.4, -0.1], [0.5, 0, 0])
+    generator = torch.Generator().manual_seed(0)
+    source = torch.rand(60, 3, generator=generator, dtype=torch.float64)
+    target = torch.rand(50, 3, generator=generator, dtype=torch.float64)
+    gaps = torch.cdist(source, target)
+    wanted = [(i, int(row.argmin())) for i, row in enumerate(gaps) if float(row.min()) <= 0.15]
+    assert 10 < len(wanted) < 55
+    moved = target @ truth[:3, :3].T + truth[:3, 3]
+    found = true_matches(source, moved, truth, 0.15)
+    assert [tuple(pair) for pair in found.tolist()] == wanted
+    assert true_matches(source[:0], moved, truth, 0.1).shape == (0, 2)
 
 
 def test_recall_asks_for_more_than_a_twentieth() -> None:
