@@ -1,0 +1,23 @@
+"""PointNet++ (SSG) labels the parts of procedural shapes.
+
+    geomdl fit parts_pointnet2          time as measured
+
+The kind of the shape is known, as in ShapeNetPart; the 29 kinds have 94 parts in all. EXPECT is
+a guess, since no run is recorded yet: the mean over test shapes of the mean IoU of their parts.
+"""
+
+from torch import nn
+
+from core2d.train.record import Reference
+from geomdl.models.pointnet2 import PointNet2Parts
+from geomdl.recipes.parts import DATA, Config, data, loss, metrics, predict
+from scenes.datasets.shapes import PART_NAMES, PARTS_OF
+
+__all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
+
+EXPECT = {"miou": 0.8}
+REFERENCE = {"miou": Reference(0.851, "ShapeNetPart, with normals: Qi et al. 2017, table 4")}
+
+
+def model(config: Config) -> nn.Module:
+    return PointNet2Parts(len(PART_NAMES), categories=len(PARTS_OF))
