@@ -29,6 +29,9 @@ template <typename T>
 void copy_row(const T *from, int64_t count, float *to) {
     for (int64_t i = 0; i < count; ++i) to[i] = widen(from[i]);
 }
+static void copy_row(const Bfloat *from, int64_t count, uint16_t *to) {
+    std::memcpy(to, from, count * sizeof(Bfloat));
+}
 
 static int64_t rounded(int64_t count, int64_t step) { return (count + step - 1) / step * step; }
 
@@ -71,9 +74,10 @@ struct Panel {
 struct Shape {
     int64_t entries, channels, outputs, groups;  // channels and outputs of one group
 
-    std::vector<Panel> panels() const {
+    // Weights of an entry are padded to `channels` a column, and `at` is the size of them all.
+    std::vector<Panel> panels(int64_t channels, int64_t &at) const {
         std::vector<Panel> result;
-        int64_t at = 0;
+        at = 0;
         for (int64_t g = 0; g < groups; ++g)
             for (int64_t o = 0; o < outputs; o += kPanel) {
                 const int64_t width = std::min<int64_t>(outputs - o, kPanel);
@@ -85,30 +89,42 @@ struct Shape {
     }
 };
 
+// Weights as floats, (C, span) of a panel, or as pairs of channels of bfloat16, (C / 2, span, 2).
+static void place(float *to, int64_t span, int64_t c, int64_t o, float value) {
+    to[c * span + o] = value;
+}
+static void place(float *to, int64_t span, int64_t c, int64_t o, Bfloat value) {
+    to[c * span + o] = widen(value);
+}
+static void place(uint16_t *to, int64_t span, int64_t c, int64_t o, Bfloat value) {
+    to[(c / 2 * span + o) * 2 + c % 2] = value.bits;
+}
+
 // Weight (K, C/G, O), or (K, O/G, C) when turned, of entry k -> its panels, zero padded.
-template <typename T>
+template <typename T, typename S>
 void pack(const T *weight, const Shape &s, bool turn, const std::vector<Panel> &panels,
-          float *packed) {
+          S *packed) {
     for (const Panel &p : panels) {
         const int64_t span = p.vectors * kWidth;
-        float *to = packed + p.at;
-        std::fill(to, to + s.channels * span, 0.0f);
+        S *to = packed + p.at;
         if (turn)
             for (int64_t o = 0; o < p.width; ++o) {
                 const T *from =
                     weight + (p.first + o) * s.channels * s.groups + p.group * s.channels;
-                for (int64_t c = 0; c < s.channels; ++c) to[c * span + o] = widen(from[c]);
+                for (int64_t c = 0; c < s.channels; ++c) place(to, span, c, o, from[c]);
             }
         else
-            for (int64_t c = 0; c < s.channels; ++c)
-                copy_row(weight + (c * s.groups + p.group) * s.outputs + p.first, p.width,
-                         to + c * span);
+            for (int64_t c = 0; c < s.channels; ++c) {
+                const T *from = weight + (c * s.groups + p.group) * s.outputs + p.first;
+                for (int64_t o = 0; o < p.width; ++o) place(to, span, c, o, from[o]);
+            }
     }
 }
 
 constexpr int64_t kBlock = 512;  // rows whose sums a thread holds
 
-template <typename T>
+// S is what is multiplied: float, or pairs of bfloat16 as uint16_t.
+template <typename T, typename S>
 struct Multiply {
     const T *features, *weight;
     const int32_t *table;
@@ -119,23 +135,27 @@ struct Multiply {
     float *out;
 
     void run(int threads) const {
-        const std::vector<Panel> panels = shape.panels();
-        const Panel &last = panels.back();
-        const int64_t size = last.at + shape.channels * last.vectors * kWidth;
+        int64_t size;
+        const int64_t deep = rounded(shape.channels, 4 / sizeof(S));
+        const std::vector<Panel> panels = shape.panels(deep, size);
         const int64_t entries = shape.entries;
-        Block<float> packed = block<float>(std::max<int64_t>(size * entries, 1));
-        const int64_t fair = rounded(rows / (4 * threads) + 1, kRows);
-        const int64_t step = std::min(kBlock, fair);
+        Block<S> packed = block<S>(std::max<int64_t>(size * entries, 1));
+        // As few blocks as give every thread the same share: weights are read once for each.
+        const int64_t blocks = rounded((rows + kBlock - 1) / kBlock, threads);
+        const int64_t step = rounded((rows + blocks - 1) / blocks, kRows);
 #pragma omp parallel num_threads(threads)
         {
             Pairs pairs(entries, step + 1);
             Block<float> sums = block<float>((step + 1) * kPanel);
-            Block<float> gathered = block<float>(kRows * kDepth);
-            std::fill(gathered.get(), gathered.get() + kRows * kDepth, 0.0f);
+            Block<S> gathered = block<S>(kRows * kDepth);
+            std::fill(gathered.get(), gathered.get() + kRows * kDepth, S(0));
 #pragma omp for schedule(static)
-            for (int64_t k = 0; k < entries; ++k)
+            for (int64_t k = 0; k < entries; ++k) {
+                S *to = packed.get() + k * size;
+                std::fill(to, to + size, S(0));
                 pack(weight + k * shape.channels * shape.outputs * shape.groups, shape, turn,
-                     panels, packed.get() + k * size);
+                     panels, to);
+            }
 #pragma omp for schedule(dynamic)
             for (int64_t begin = 0; begin < rows; begin += step) {
                 const int64_t end = std::min(rows, begin + step);
@@ -143,7 +163,7 @@ struct Multiply {
                 for (const Panel &p : panels) {
                     start(p, end - begin, sums.get());
                     for (int64_t k = 0; k < entries; ++k) {
-                        const float *w = packed.get() + k * size + p.at;
+                        const S *w = packed.get() + k * size + p.at;
                         if (p.vectors == 2)
                             add<2>(p, pairs, k, w, gathered.get(), sums.get(), step);
                         else
@@ -175,13 +195,15 @@ struct Multiply {
 
     // Row `spare` of the sums takes what fills the last tile.
     template <int Vectors>
-    void add(const Panel &p, const Pairs &pairs, int64_t k, const float *w, float *gathered,
-             float *sums, int64_t spare) const {
+    void add(const Panel &p, const Pairs &pairs, int64_t k, const S *w, S *gathered, float *sums,
+             int64_t spare) const {
         const int64_t count = pairs.count(k), width = shape.channels * shape.groups;
         const uint16_t *row = pairs.row(k);
         const int32_t *from = pairs.from(k);
         for (int64_t c = 0; c < shape.channels; c += kDepth) {
             const int64_t depth = std::min<int64_t>(kDepth, shape.channels - c);
+            const int64_t even = rounded(depth, 4 / sizeof(S));
+            for (int64_t r = 0; r < kRows && even > depth; ++r) gathered[r * kDepth + depth] = S(0);
             const T *base = features + p.group * shape.channels + c;
             for (int64_t i = 0; i < count; i += kRows) {
                 float *to[kRows];
@@ -190,7 +212,7 @@ struct Multiply {
                     to[r] = sums + (real ? row[i + r] : spare) * Vectors * kWidth;
                     if (real) copy_row(base + from[i + r] * width, depth, gathered + r * kDepth);
                 }
-                multiply_tile<Vectors>(gathered, w + c * Vectors * kWidth, int(depth), to);
+                multiply_tile<Vectors>(gathered, w + c * Vectors * kWidth, int(even), to);
             }
         }
     }
@@ -210,9 +232,16 @@ Out<float> gather_multiply(In<T, 2> features, In<T, 3> weight, In<int32_t, 2> ta
     }
     const Shape shape{int64_t(table.shape(1)), channels / groups, outputs / groups, groups};
     if (rows == 0 || outputs == 0) return out;
-    Multiply<T>{features.data(), weight.data(), table.data(), bias ? added.data() : nullptr,
-                rows, shape, turn, out.data()}
-        .run(threads);
+    auto run = [&]<typename S>(S) {
+        Multiply<T, S>{features.data(), weight.data(), table.data(),
+                       bias ? added.data() : nullptr, rows, shape, turn, out.data()}
+            .run(threads);
+    };
+    if constexpr (std::is_same_v<T, Bfloat>) {
+        has_dot() ? run(uint16_t(0)) : run(0.0f);
+    } else {
+        run(0.0f);
+    }
     return out;
 }
 

@@ -5,6 +5,11 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__AVX512F__) && defined(__GNUC__)
+#include <immintrin.h>
+#define GEOMDL_DOT 1
+#endif
+
 namespace geomdl {
 
 #if defined(__AVX512F__)
@@ -46,6 +51,44 @@ void multiply_tile(const float *a, const float *w, int depth, float *const *sums
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) write(sums[r] + v * kWidth, sum[r][v]);
 }
+
+#ifdef GEOMDL_DOT
+inline bool has_dot() { return __builtin_cpu_supports("avx512bf16"); }
+
+// The same for bfloat16, two channels at a time: w is (depth / 2, Vectors * kWidth, 2), depth even.
+template <int Vectors>
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void multiply_tile(
+    const uint16_t *a, const uint16_t *w, int depth, float *const *sums) {
+    __m512 sum[kRows][Vectors];
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) sum[r][v] = _mm512_loadu_ps(sums[r] + v * kWidth);
+    for (int c = 0; c < depth; c += 2, w += 2 * Vectors * kWidth) {
+        __m512bh row[Vectors];
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v)
+            row[v] = (__m512bh)_mm512_loadu_si512(w + 2 * v * kWidth);
+#pragma GCC unroll 16
+        for (int r = 0; r < kRows; ++r) {
+            int32_t two;
+            std::memcpy(&two, a + r * kDepth + c, sizeof two);
+            const __m512bh both = (__m512bh)_mm512_set1_epi32(two);
+#pragma GCC unroll 2
+            for (int v = 0; v < Vectors; ++v)
+                sum[r][v] = _mm512_dpbf16_ps(sum[r][v], row[v], both);
+        }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) _mm512_storeu_ps(sums[r] + v * kWidth, sum[r][v]);
+}
+#else
+inline bool has_dot() { return false; }
+template <int Vectors>
+void multiply_tile(const uint16_t *, const uint16_t *, int, float *const *) {}
+#endif
 
 // to[d] += sum over p < count of a[p][d] b[rows[p]], for kDeep columns d of a (step apart from row
 // to row) and Vectors vectors of the rows of b (stride apart, as those of `to`).
