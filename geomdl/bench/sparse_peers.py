@@ -30,11 +30,11 @@ def torch_pairs(table: Tensor) -> list[tuple[Tensor, Tensor]]:
     return pairs
 
 
-def torch_conv(pairs: list[tuple[Tensor, Tensor]]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Gather, multiply, scatter: the loop that one writes in torch."""
+def torch_conv(pairs: list[tuple[Tensor, Tensor]], rows: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """Gather, multiply, scatter onto `rows` rows: the loop that one writes in torch."""
 
     def conv(features: Tensor, weight: Tensor) -> Tensor:
-        result = features.new_zeros(len(features), weight.shape[2])
+        result = features.new_zeros(rows, weight.shape[2])
         for k, (to, source) in enumerate(pairs):
             result = result.index_add(0, to, features[source] @ weight[k])
         return result

@@ -25,6 +25,11 @@ def test_values_are_those_of_the_peers_that_are_installed(peer: str) -> None:
     checked(named("submanifold", peer), peer)
 
 
+def test_the_map_has_the_pairs_of_spconv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolution, "MAPPED", 32)
+    checked(named("kernel_map"), "spconv")
+
+
 def test_missing_peers_are_null(monkeypatch: pytest.MonkeyPatch) -> None:
     for peer, word in (("ocnn", "ocnn"), ("spconv", "spconv"), ("open3d", "Open3D")):
         without(named("submanifold", word), peer, monkeypatch)
