@@ -17,12 +17,14 @@ import torch
 from torch import Tensor
 
 from geomdl import ops
-from geomdl.ops import dispatch
+from geomdl.ops import dispatch, row_norm
+from geomdl.ops.ball import ball_index
 from geomdl.ops.fuse import TSDFVolume, fuse
 from geomdl.ops.isosurface import isosurface, isosurface_blocks
 from geomdl.ops.march import raycast_volume
 from geomdl.ops.odometry import normal_map, track, vertex_map
 from geomdl.ops.rasterize import rasterize
+from geomdl.ops.segments import segment_argmax
 from geomdl.ops.splat import splat
 from geomdl.ops.voxelize import voxelize
 
@@ -189,6 +191,29 @@ def _sparse(s: Scene) -> Any:
     return tuple(found)
 
 
+def _balls(s: Scene) -> Any:
+    return (ball_index(s["points"], s["queries"], 0.3, 16, s["offsets"], s["query_offsets"]),)
+
+
+def _segments(s: Scene) -> Any:
+    return (segment_argmax(s["points"], s["offsets"]),)
+
+
+def _row_norm(s: Scene) -> Any:
+    x, one, offsets = s["points"], torch.ones(3), torch.tensor([0, 300, 800])
+    weight, gradient, row = x[:, 0].abs() + 1, x.flip(0), segment_argmax(x, offsets)
+    some = gradient[:2].contiguous()
+    return (
+        row_norm.row_moments(x, weight),
+        row_norm.row_activate(x, one, -0.1 * one, 0.2),
+        row_norm.row_sums(gradient, x, one, one, one, 0.2),
+        row_norm.row_back(gradient, x, weight, one, one, one, one, one, 0.2),
+        row_norm.picked_back(some, x, row, offsets, weight, one, one, one),
+        row_norm.picked_product(x, some, row, x[:3].contiguous()),
+        row_norm.picked_outer(some, row, x),
+    )
+
+
 CHECKS: dict[str, Callable[[Scene], Any]] = {
     "neighbors": _near,
     "sampling": _samples,
@@ -205,6 +230,9 @@ CHECKS: dict[str, Callable[[Scene], Any]] = {
     "odometry": _odometry,
     "sites": _sites,
     "sparse": _sparse,
+    "ball": _balls,
+    "segments": _segments,
+    "row_norm": _row_norm,
 }
 
 
