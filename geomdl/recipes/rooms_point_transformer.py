@@ -1,0 +1,27 @@
+"""Point Transformer labels rooms.
+
+    geomdl fit rooms_point_transformer          time as measured
+
+
+EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
+rooms that were never seen.
+"""
+
+from torch import nn
+
+from core2d.train.record import Reference
+from geomdl.models.point_transformer import PointTransformerEncoder, PointTransformerSegmenter
+from geomdl.recipes.rooms import CLASSES, DATA, Config, data, loss, metrics, predict, read
+
+__all__ = [
+    "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
+]  # fmt: skip
+
+EXPECT = {"miou": 0.4}
+REFERENCE: dict[str, Reference] = {
+    "miou": Reference(0.704, "S3DIS area 5: Zhao et al. 2021, table 1")
+}
+
+
+def model(config: Config) -> nn.Module:
+    return PointTransformerSegmenter(len(CLASSES), encoder=PointTransformerEncoder(3))

@@ -1,0 +1,27 @@
+"""PointNet++ labels rooms.
+
+    geomdl fit rooms_pointnet2          time as measured
+
+Four levels of ever larger balls, up to 80 cm.
+EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
+rooms that were never seen.
+"""
+
+from torch import nn
+
+from core2d.train.record import Reference
+from geomdl.models.pointnet2 import PointNet2Segmenter
+from geomdl.recipes.rooms import CLASSES, DATA, Config, data, loss, metrics, predict, read
+
+__all__ = [
+    "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
+]  # fmt: skip
+
+EXPECT = {"miou": 0.4}
+REFERENCE: dict[str, Reference] = {
+    "miou": Reference(0.535, "S3DIS area 5: yanx27/Pointnet_Pointnet2_pytorch README")
+}
+
+
+def model(config: Config) -> nn.Module:
+    return PointNet2Segmenter(len(CLASSES), inputs=3)

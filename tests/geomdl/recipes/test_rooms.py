@@ -1,0 +1,75 @@
+"""Rooms: windows that train, whole rooms that are tested, and a user's own scan."""
+
+import torch
+from torch import Generator, Tensor, nn
+
+from core2d.losses import VOID
+from geomdl.recipes import rooms as r
+from geomdl.structures import PointCloud
+from scenes.datasets.point_batches import Scans
+
+
+def scan(name: str) -> dict[str, Tensor]:
+    """A floor 4 m wide whose red half is of class 1; some points are void."""
+    g = Generator().manual_seed(int(name))
+    points = torch.rand(2000, 3, generator=g) * torch.tensor([4.0, 4.0, 0.01]) + torch.tensor(
+        [9, 0, 0]
+    )
+    red = (points[:, 0] > 11).float()
+    label = red.long()
+    label[:100] = VOID
+    return {"points": points, "features": torch.stack([red, 1 - red, red * 0], 1), "label": label}
+
+
+SCANS = Scans(("0", "1"), scan, lambda batch: r.prepared(batch, 0.05))
+
+
+class ByColour(nn.Module):
+    """Class 1 where red is above 0."""
+
+    def forward(self, points: Tensor, offsets: Tensor, features: Tensor) -> Tensor:
+        scores = torch.zeros(len(points), len(r.CLASSES))
+        scores[:, 0], scores[:, 1] = -features[:, 0], features[:, 0]
+        return scores * 10
+
+
+def test_clouds_stand_in_the_middle_with_a_point_a_cell() -> None:
+    batch = SCANS.batch(torch.arange(2))
+    for own in batch["points"].split(batch["offsets"].diff().tolist()):
+        box = (own[:, :2].amin(0) + own[:, :2].amax(0)) / 2
+        assert float(box.abs().max()) < 1e-5
+        assert float(own[:, 0].amax()) < 2.01
+    cells = (scan("0")["points"] / 0.05).floor().long()
+    assert len(cells.unique(dim=0)) == int(batch["offsets"][1])
+
+
+def test_windows_that_train_are_small_and_keep_their_labels() -> None:
+    batch = r.augmented(SCANS.batch(torch.arange(2)), Generator().manual_seed(0), 2.0, 300)
+    counts = batch["offsets"].diff()
+    assert (counts > 50).all()
+    assert (counts <= 300).all()
+    assert len(batch["label"]) == len(batch["points"]) == len(batch["features"])
+    assert float(batch["points"][:, :2].abs().max()) < 2.0
+
+
+def test_metrics_leave_void_out() -> None:
+    found = r.metrics(ByColour(), SCANS)
+    assert found["accuracy"] == 1.0
+    batch = SCANS.batch(torch.arange(2))
+    assert float(r.loss(ByColour(), batch, 0, Generator())) < 1e-3
+
+
+def test_a_users_scan_is_answered_point_by_point() -> None:
+    held = scan("0")
+    colours = (held["features"] * 0.9) ** 2.2
+    cloud = PointCloud(held["points"] + torch.tensor([0.0, 0, 7]), colors=colours)
+    batch = r.read(cloud, r.Config())
+    assert len(batch["points"]) < 2000
+    assert abs(float(batch["points"][:, 2].amin())) < 0.02
+    chances = r.predict(ByColour(), batch)
+    assert chances.shape == (2000, len(r.CLASSES))
+    red = held["features"][:, 0] > 0
+    mostly = (chances.argmax(1) == red.long()).float().mean()
+    assert float(mostly) > 0.97  # cells on the border hold points of both
+    grey = r.read(PointCloud(held["points"]), r.Config())["features"]
+    assert torch.equal(grey, torch.full_like(grey, 0.5))
