@@ -2,28 +2,11 @@
 // entry of the kernel the rows that have a partner are gathered and multiplied without gaps.
 #include <algorithm>
 
+#include "depthwise.h"
 #include "kernel.h"
-#include "lanes.h"
 #include "tile.h"
 
 namespace geomdl {
-
-struct Bfloat {
-    uint16_t bits;
-};
-
-}  // namespace geomdl
-
-template <>
-struct nanobind::detail::dtype_traits<geomdl::Bfloat> {
-    static constexpr dlpack::dtype value{uint8_t(dlpack::dtype_code::Bfloat), 16, 1};
-    static constexpr auto name = const_name("bfloat16");
-};
-
-namespace geomdl {
-
-static float widen(float x) { return x; }
-static float widen(Bfloat x) { return std::bit_cast<float>(uint32_t(x.bits) << 16); }
 
 template <typename T>
 void copy_row(const T *from, int64_t count, float *to) {
@@ -232,6 +215,12 @@ Out<float> gather_multiply(In<T, 2> features, In<T, 3> weight, In<int32_t, 2> ta
     }
     const Shape shape{int64_t(table.shape(1)), channels / groups, outputs / groups, groups};
     if (rows == 0 || outputs == 0) return out;
+    if (shape.channels == 1 && shape.outputs == 1) {
+        depthwise_multiply(features.data(), weight.data(), table.data(),
+                           bias ? added.data() : nullptr, rows, shape.entries, groups, out.data(),
+                           threads);
+        return out;
+    }
     auto run = [&]<typename S>(S) {
         Multiply<T, S>{features.data(), weight.data(), table.data(),
                        bias ? added.data() : nullptr, rows, shape, turn, out.data()}
@@ -340,6 +329,11 @@ Out<float> gather_outer(In<T, 2> features, In<T, 2> gradient, In<int32_t, 2> tab
     auto out = make<float>({size_t(shape.entries), size_t(shape.channels),
                             size_t(shape.outputs * groups)});
     if (out.size() == 0) return out;
+    if (shape.channels == 1 && shape.outputs == 1) {
+        depthwise_outer(features.data(), gradient.data(), table.data(), int64_t(table.shape(0)),
+                        shape.entries, groups, out.data(), threads);
+        return out;
+    }
     Outer<T>{features.data(), gradient.data(), table.data(), int64_t(table.shape(0)), shape,
              out.data()}
         .run(threads);

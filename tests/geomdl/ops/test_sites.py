@@ -159,8 +159,8 @@ def test_no_sites(backend):
 
 def test_threads_do_not_change_anything():
     sites, ends = packed(batch_of(3, seed=6, share=0.9), 3)
-    sites = torch.cat([sites] * 9)  # 9 x 3 items: more than one chunk of the loop
-    ends = torch.cat([ends[:-1] + i * ends[-1] for i in range(9)] + [9 * ends[-1:]])
+    sites = torch.cat([sites] * 4)  # 4 x 3 items: more than one chunk of the loop
+    ends = torch.cat([ends[:-1] + i * ends[-1] for i in range(4)] + [4 * ends[-1:]])
     found = []
     for count in (1, 2, 3):
         before = torch.get_num_threads()

@@ -139,34 +139,36 @@ def test_kernels_equal_the_bodies_on_many_rows_and_wide_channels():
     sites, ends = grid(3, 16)
     table = kernel_map(sites, ends, sites, ends, [3] * 3, [1] * 3, [1] * 3)
     assert len(sites) > 3000
-    for channels, outputs in ((150, 40), (16, 70)):  # more than a tile gathers at once
-        features, weight = draw(len(sites), channels), draw(27, channels, outputs, seed=1)
+    for channels, outputs, groups in ((150, 40, 1), (16, 70, 1), (24, 24, 24), (16, 48, 8)):
+        inner = channels // groups  # 150: more than a tile gathers at once
+        features, weight = draw(len(sites), channels), draw(27, inner, outputs, seed=1)
         gradient, bias = draw(len(sites), outputs, seed=2), draw(outputs, seed=3)
         found = []
         for name in ("torch", "native"):
             with dispatch.backend(name):
                 found.append(
                     (
-                        gather_multiply(features, weight, table, bias),
-                        gather_multiply(gradient, weight, table, None, 1, True),
-                        gather_outer(features, gradient, table),
+                        gather_multiply(features, weight, table, bias, groups),
+                        gather_multiply(gradient, weight, table, None, groups, True),
+                        gather_outer(features, gradient, table, groups),
                     )
                 )
         for plain, ours in zip(*found, strict=True):
             torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-3)
 
 
-def test_threads_and_repeats_give_the_same_bits():
+@pytest.mark.parametrize("groups", [1, 4, 20])
+def test_threads_and_repeats_give_the_same_bits(groups):
     sites, ends = grid(3, 16)
     table = kernel_map(sites, ends, sites, ends, [3] * 3, [1] * 3, [1] * 3)
-    features, weight = draw(len(sites), 20), draw(27, 20, 24, seed=1)
-    gradient = draw(len(sites), 24, seed=2)
+    features, weight = draw(len(sites), 20), draw(27, 20 // groups, 20, seed=1)
+    gradient = draw(len(sites), 20, seed=2)
     before, found = torch.get_num_threads(), []
     for threads in (1, 2, 3, 2):
         torch.set_num_threads(threads)
         try:
-            value = gather_multiply(features, weight, table)
-            found.append((value, gather_outer(features, gradient, table)))
+            value = gather_multiply(features, weight, table, None, groups)
+            found.append((value, gather_outer(features, gradient, table, groups)))
         finally:
             torch.set_num_threads(before)
     for value, outer in found[1:]:
@@ -174,12 +176,12 @@ def test_threads_and_repeats_give_the_same_bits():
         assert torch.equal(outer, found[0][1])
 
 
-@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2, 34])
 def test_bfloat16_adds_in_float32(backend, groups):
     """Products of bfloat16 are exact in float32, so only the last rounding is lost."""
     table = random_table(40, 27, 50)
-    features = draw(50, 36).bfloat16().requires_grad_()
-    weight = draw(27, 36 // groups, 34, seed=1).bfloat16().requires_grad_()
+    features = draw(50, 34).bfloat16().requires_grad_()
+    weight = draw(27, 34 // groups, 34, seed=1).bfloat16().requires_grad_()
     bias, gradient = draw(34, seed=2).bfloat16(), draw(40, 34, seed=3).bfloat16()
     sums = gather_multiply(features, weight, table, bias, groups)
     result = gather_conv(features, weight, table, bias, groups)
