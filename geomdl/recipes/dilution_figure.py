@@ -44,7 +44,7 @@ def draw(
     right.set_xlabel("cells per axis")
     right.set_xticks(*[[t.extent for t in by_size]] * 2, minor=False)
     right.minorticks_off()
-    for panel in (left, middle):
+    for panel in (left, right):
         panel.legend(fontsize=7)
     for panel in (left, middle, right):
         panel.grid(alpha=0.3)

@@ -66,6 +66,7 @@ def test_sites_that_a_kernel_reaches():
     assert fine.reached((3,), (2,), (1,)).coordinates[:, 0].tolist() == [1, 2, 4]
     assert fine.parents((2,))[0].coordinates[:, 0].tolist() == [1, 4]
     assert fine.reached((3,), (2,), (1,), (0,)).coordinates[:, 0].tolist() == [1, 3]
+    assert fine.reached((2,), (1,), (1,)).coordinates[:, 0].tolist() == [2, 3, 7, 8]
     free = Sites(fine.coordinates, fine.offsets, fine.stride)
     assert free.reached((3,), (1,), (1,)).coordinates[:, 0].tolist() == [2, 3, 4, 7, 8, 9]
 
