@@ -27,7 +27,7 @@ __all__ = [
     "transposed_map",
 ]
 
-FLOATS = (torch.float32, torch.float64, torch.bfloat16)
+FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 KERNELS = (torch.float32, torch.bfloat16)
 
 
@@ -103,7 +103,7 @@ def gather_multiply(
     """Features (N, C), weight (K, C/groups, O), table (M, K) -> (M, O), as in `gather_conv`.
 
     With `turn` the weight is (K, O/groups, C), that of the convolution from O to C channels which
-    this one transposes. Not differentiable; float32 for bfloat16 features, since sums are float32.
+    this one transposes. Not differentiable; float32 for 16-bit features, since sums are float32.
     Raises GeometryError.
     """
     wide = sum_dtype(features.dtype)
@@ -146,7 +146,7 @@ def gather_outer(features: Tensor, gradient: Tensor, table: Tensor, groups: int 
     """Features (N, C), gradient (M, O), table (M, K) -> (K, C/groups, O): the weight's gradient.
 
     Entry k is the sum over m of features[table[m, k]] gradient[m]^T. Not differentiable; float32
-    for bfloat16 features. Raises GeometryError.
+    for 16-bit features. Raises GeometryError.
     """
     wide = sum_dtype(features.dtype)
     values, out = features.to(wide), gradient.to(wide).unflatten(1, (groups, -1))  # (M, G, O/G)
@@ -216,7 +216,8 @@ def gather_conv(
     """Features (N, C), weight (K, C/groups, O), table (M, K) -> (M, O): a sparse convolution.
 
     Row m is bias + sum over k of features[table[m, k]] weight[k], entries -1 left out; group g of
-    the channels goes to group g of the outputs. float32, float64 or bfloat16 (sums in float32).
+    the channels goes to group g of the outputs. float32, float64, bfloat16 or float16 (16-bit
+    features are summed in float32).
     Differentiable in features, weight and bias, any number of times. `transposed` is
     `transposed_map(table, N)`, computed here where it is needed and not given: keep it for many
     calls. Under torch.autocast everything is cast as for a linear layer. Raises GeometryError.
@@ -236,4 +237,5 @@ def gather_conv(
         return gather_multiply(features, weight, table, bias, groups).to(features.dtype)
     if transposed is None:
         transposed = transposed_map(table, len(features))
+    weight = weight.contiguous()  # once, and not again on the way back
     return _Multiply.apply(features, weight, bias, table, transposed, groups, False)
