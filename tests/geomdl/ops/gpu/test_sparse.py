@@ -221,3 +221,11 @@ def test_gpus_get_matrix_instructions_and_wide_loads(
         assert re.search(unit, ptx)
         assert re.search(r"cp\.async\.cg", ptx)  # 16 bytes a time, ahead of their use
         assert not re.search(r"(ld|st)\.local", ptx)
+
+
+def test_float16_is_taken_on_a_cpu_too() -> None:
+    features, weight, table, bias = some_work(torch.float16, 8, 6, 2)
+    result = gather_conv(features, weight, table, bias, 2)
+    assert result.dtype == torch.float16
+    expected = by_loops(features, weight, table, bias, 2)
+    torch.testing.assert_close(result.double(), expected, rtol=1e-3, atol=5e-3)
