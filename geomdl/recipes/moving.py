@@ -1,0 +1,104 @@
+"""What the recipes on moving rooms share: clips, loss, metrics; frames alone, or all in 4D."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from core2d.losses import VOID, cross_entropy
+from core2d.metrics import class_accuracy, confusion, iou, miou, pixel_accuracy
+from core2d.train.evaluate import batches
+from core2d.train.packed import items_of
+from core2d.train.recipe import Batch, Data, Examples
+from core2d.train.settings import Train
+from geomdl.augment import jitter, mirror, recolour, scale, turn
+from geomdl.recipes.rooms import centred, middle
+from scenes.datasets.moving_scans import CLASSES, MOVERS, moving_scans
+
+DATA = "simulated scans of moving rooms"
+
+
+@dataclass(frozen=True)
+class Config:
+    """frames: of a clip. cell: metres of a voxel. rooms: in the three sets, a clip of each."""
+
+    train: Train = Train(
+        epochs=20,
+        batch=2,
+        rate=3e-3,
+        decay=1e-3,
+        schedule="one-cycle",
+        warmup=0.1,
+    )
+    frames: int = 4
+    cell: float = 0.08
+    rooms: tuple[int, int, int] = (60, 8, 16)
+
+
+def data(config: Config) -> Data:
+    """Clips of rooms that no other set has."""
+    return moving_scans(sizes=config.rooms, frames=config.frames, prepare=middle, augment=augmented)
+
+
+def augmented(batch: Batch, generator: Generator) -> Batch:
+    """All frames of a clip turned, mirrored and scaled alike; jittered, in other light."""
+    batch = mirror(turn(batch, generator), generator)
+    batch = scale(batch, generator, low=0.9, high=1.1)
+    return recolour(jitter(batch, generator, sigma=0.003, limit=0.01), generator)
+
+
+class EachFrame(nn.Module):
+    """A network on points that sees each frame alone: points, offsets, time, features -> logits."""
+
+    def __init__(self, network: nn.Module, frames: int) -> None:
+        super().__init__()
+        self.network, self.frames = network, frames
+
+    def forward(self, points: Tensor, offsets: Tensor, time: Tensor, features: Tensor) -> Tensor:
+        count = (len(offsets) - 1) * self.frames
+        sizes = torch.bincount(items_of(offsets) * self.frames + time, minlength=count)
+        return self.network(points, torch.nn.functional.pad(sizes.cumsum(0), (1, 0)), features)
+
+
+class AllFrames(nn.Module):
+    """A network on points of four axes that sees a clip at once; a frame is a step of `cell`."""
+
+    def __init__(self, network: nn.Module, cell: float) -> None:
+        super().__init__()
+        self.network, self.cell = network, cell
+
+    def forward(self, points: Tensor, offsets: Tensor, time: Tensor, features: Tensor) -> Tensor:
+        moments = (time[:, None] + 0.5) * self.cell
+        return self.network(torch.cat([points, moments.to(points)], 1), offsets, features)
+
+
+def scores(model: nn.Module, batch: Batch) -> Tensor:
+    """A batch of clips -> logits (N, classes) of all points."""
+    parts = (batch["points"], batch["offsets"], batch["time"])
+    return model(*parts, centred(batch["features"])).float()
+
+
+def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
+    """Mean cross entropy over the labelled points, in nats."""
+    return cross_entropy(scores(model, batch), batch["label"], ignore=VOID)
+
+
+def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
+    """Over all labelled points of all frames; miou_movers: of people and dogs alone."""
+    matrix = torch.zeros(len(CLASSES), len(CLASSES), dtype=torch.int64)
+    for batch in batches(examples, 1):
+        found = scores(model, batch).argmax(1)
+        part = confusion(found, batch["label"], len(CLASSES), ignore=VOID)
+        matrix = matrix + part.to(matrix)
+    movers = iou(matrix)[-len(MOVERS) :]
+    return {
+        "miou": miou(matrix),
+        "miou_movers": float(movers.nanmean()),
+        "accuracy": pixel_accuracy(matrix),
+        "class_accuracy": class_accuracy(matrix),
+    }
+
+
+def predict(model: nn.Module, x: Batch) -> Tensor:
+    """A packed batch with "time" -> probabilities (N, classes) of its points."""
+    return torch.softmax(scores(model, x), 1)

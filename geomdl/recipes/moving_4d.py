@@ -1,0 +1,36 @@
+"""A sparse U-Net labels moving rooms, a whole clip in four dimensions.
+
+    geomdl fit moving_4d          time as measured
+
+Kernels over space and time (3 x 3 x 3 x 3), halved in space alone. Its twin moving_3d sees the
+same frames, each alone (Choy et al. 2019 compare them so, table 3).
+EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all frames of
+rooms that were never seen; miou_movers is that of people and dogs.
+"""
+
+from torch import nn
+
+from core2d.train.record import Reference
+from geomdl.models.minkunet import LAYERS, MinkUNet
+from geomdl.nn.on_voxels import OnVoxels
+from geomdl.nn.sparse_space import SparseSpace
+from geomdl.recipes.moving import CLASSES, DATA, AllFrames, Config, data, loss, metrics, predict
+
+__all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
+
+PLANES = (16, 32, 64, 64, 64, 32, 32, 32)
+EXPECT = {"miou": 0.3}
+REFERENCE: dict[str, Reference] = {}
+
+
+def model(config: Config) -> nn.Module:
+    network = MinkUNet(
+        LAYERS[14],
+        PLANES,
+        classes=len(CLASSES),
+        width=16,
+        stem=3,
+        stride=(2, 2, 2, 1),
+        space=SparseSpace(4),
+    )
+    return AllFrames(OnVoxels(network, config.cell), config.cell)
