@@ -23,6 +23,7 @@ from scenes.build.thing import Thing, mesh_of, thing
 
 PUSHED = ("chair", "stool", "box", "bin", "bag", "plant", "bench")
 STEP = 0.75  # metres that a person goes with one leg
+PUSH = 2.5  # metres per second squared that furniture is pushed with
 FINE = 4  # checks of a path per frame
 
 
@@ -126,15 +127,16 @@ class _Traffic:
         item = self.home.things[number]
         start, radius = torch.tensor(item.place[:2]), math.hypot(*item.size[:2]) / 2
         kept = self.still.pop(number)
-        reach = min(1.4, 0.6 * (self.frames - 1) * self.seconds)
+        first, last = self.draw.between(0, 0.15), self.draw.between(0.85, 1)
+        s = smooth(torch.linspace(0, 1, self.fine), first, last)
+        duration = (last - first) * (self.frames - 1) * self.seconds
+        reach = min(1.4, PUSH * duration**2 / 5.77)  # `smooth` accelerates by 5.77 at most
         for _ in range(60):
             angle, far = self.draw.between(0, 2 * math.pi), reach * self.draw.between(0.3, 1.0)
             end = start + far * torch.tensor([math.cos(angle), math.sin(angle)])
             swerve = far * self.draw.between(-0.2, 0.2)
             side = torch.tensor([-math.sin(angle), math.cos(angle)]) * swerve
             middle = (start + end) / 2 + side
-            first, last = self.draw.between(0, 0.25), self.draw.between(0.75, 1)
-            s = smooth(torch.linspace(0, 1, self.fine), first, last)
             path = _along(_curve([start, middle, end]), s)
             if self._passes(path, radius, stuck=True):
                 self.discs.append((path, radius))
