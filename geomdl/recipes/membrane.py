@@ -5,7 +5,7 @@ from functools import partial
 
 from torch import Generator, nn
 
-from core2d.train.augment import flip, turn
+from core2d.train.augment import colour, flip, turn
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.recipes import segmentation
@@ -24,13 +24,14 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=25,
-        batch=4,
+        epochs=16,
+        batch=2,
         rate=3e-3,
         schedule="one-cycle",
         warmup=0.15,
         precision="bf16",
         channels_last=True,
+        ema=0.999,
     )
     width: int = 16
     crop: int = 256
@@ -45,8 +46,9 @@ def data(config: Config) -> Data:
 
 
 def augmented(batch: Batch, generator: Generator, size: int) -> Batch:
-    """A crop in one of its eight orientations: slices have no up and no left."""
-    return turn(flip(cut(batch, generator, size), generator), generator)
+    """A crop in one of its eight orientations, in other light: slices have no up and no left."""
+    batch = turn(flip(cut(batch, generator, size), generator), generator)
+    return colour(batch, generator, brightness=0.15, contrast=0.15)
 
 
 def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
