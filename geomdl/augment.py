@@ -20,6 +20,8 @@ from core2d.train.packed import count_of, items_of, kept, of_places, split
 from core2d.train.recipe import Batch
 from geomdl.ops.voxelize import trilinear
 
+KNOTS = 10_000_000  # of an elastic field, at most
+
 
 def turn(
     batch: Batch,
@@ -160,7 +162,8 @@ def elastic(batch: Batch, generator: Generator, *, cell: float = 0.2, bend: floa
 
     bend: the standard deviation, in metres, of the displacements along each axis at the knots.
     Neighbouring knots share a part of their draws, which smooths the field (as in Graham et al.
-    2018, SparseConvNet, on ScanNet).
+    2018, SparseConvNet, on ScanNet). Raises InputError where a cloud would need over ten million
+    knots.
     """
     expect_number("cell", cell, above=0)
     expect_number("bend", bend, low=0)
@@ -168,6 +171,8 @@ def elastic(batch: Batch, generator: Generator, *, cell: float = 0.2, bend: floa
     for begin, points in _clouds(batch):
         low = points.amin(0) - cell
         shape = [int(n) + 3 for n in ((points.amax(0) - low) / cell).tolist()]
+        if math.prod(shape) > KNOTS:
+            raise InputError(f"cell: {cell:g} m is too small for a cloud of {shape} knots")
         knots = torch.randn(3, *(n + 2 for n in shape), generator=generator)
         knots = F.avg_pool3d(knots[None], 3, stride=1)[0] * math.sqrt(27) * bend
         field = trilinear(knots.to(points), points, low - cell / 2, cell)

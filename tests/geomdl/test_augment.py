@@ -226,6 +226,8 @@ def test_elastic_fields_are_smooth_and_of_the_size_asked_for() -> None:
     torch.testing.assert_close(again, moved[0], atol=2e-3, rtol=0)
     still = a.elastic(batch, generator(), bend=0.0)
     assert torch.equal(still["points"], grid)
+    with pytest.raises(InputError, match=r"cell: 0.01 m is too small for a cloud of \[40\d, "):
+        a.elastic(batch, generator(), cell=0.01)
 
 
 def test_colours_change_within_their_range_alone() -> None:
