@@ -1,105 +1,127 @@
-"""Simulated scans of rooms in which people and dogs walk and furniture is pushed: 4D data.
+"""Moving rooms seen by still depth cameras: sequences of frames, every point with its time.
 
-An example is a clip: a few frames, each seen from a few places, all in one cloud whose rows come
-frame by frame and say by "time" to which frame they belong. `scenes.build.moving` moves the rooms;
-the three sets have rooms that no other set has. Made when first asked for, kept in the cache.
+`scenes.build.moving` lets people and dogs walk and furniture be pushed. A network over space and
+time gets a whole sequence; one over space alone gets the same frames one by one
+(`frames_apart`), so that both see the same points. Made when first asked for, then kept.
 """
 
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, expect_choice, expect_number
+from core2d.errors import InputError, expect_choice
 from core2d.train.order import seed_of
-from core2d.train.recipe import Data
+from core2d.train.recipe import Batch, Data
 from scenes import build, scan
-from scenes.build.home import LABELS
 from scenes.build.moving import moving_room
 from scenes.datasets.cache import Arrays, decoded
 from scenes.datasets.point_batches import Augment, Prepare, Scans
-from scenes.datasets.room_scans import LIKE_SCANNET, SETS, vocabulary_of
-from scenes.scan.survey import survey
+from scenes.datasets.room_scans import SETS, vocabulary_of
+from scenes.scan.survey import survey, viewpoints
 
-MOVERS = ("person", "dog")
-CLASSES = (*LIKE_SCANNET, *MOVERS)
-SECONDS = 0.3  # between two frames
+MOVING = ("still", "moving")
 
 
 def moving_scans(
     *,
-    sizes: Sequence[int] = (60, 8, 16),
-    frames: int = 4,
+    sizes: Sequence[int] = (40, 5, 10),
+    frames: int = 8,
+    vocabulary: str = "moving",
     cell: float = 0.05,
     views: int = 6,
     seed: int = 0,
     prepare: Prepare | None = None,
     augment: Augment | None = None,
 ) -> Data:
-    """Clips of `frames` frames 0.3 s apart, each seen by `views` views of its own.
+    """Sequences: points in metres, z up; "time" (N,) int64, the frame; features (N, 3) sRGB.
 
-    points (N, 3) metres, features (N, 3) sRGB in 0..1, time (N,) frame of each point, ascending,
-    label (N,) ScanNet's classes that these rooms have, person and dog; 255 for others. sizes: rooms
-    in the sets, one clip of each. Raises InputError.
+    label (N,): whether a point belongs to what moves at some time of the sequence ("moving"), or
+    a class of `room_scans`' vocabularies. instance (N,). sizes: rooms in the sets, of which no two
+    are alike. The cameras stand still, the same for all frames. Raises InputError.
     """
     if len(sizes) != 3:
         raise InputError(f"sizes: expected three numbers of rooms, got {tuple(sizes)}")
-    expect_number("frames", frames, low=2)
-    read = partial(read_clip, frames=frames, cell=cell, views=views, seed=seed)
+    classes, table = MOVING, None
+    if vocabulary != "moving":
+        classes, table = vocabulary_of(vocabulary)
+    read = partial(read_sequence, table=table, frames=frames, cell=cell, views=views, seed=seed)
     names = [tuple(f"{part}/{i}" for i in range(n)) for part, n in zip(SETS, sizes, strict=True)]
     return Data(
         Scans(names[0], read, prepare, augment),
         Scans(names[1], read, prepare),
         Scans(names[2], read, prepare),
-        CLASSES,
-        "simulated scans of moving rooms",
+        classes,
+        f"simulated scans of moving rooms, {vocabulary} classes",
     )
 
 
-def class_table() -> Tensor:
-    """The class (len(LABELS),) of every kind of a room, 255 for none."""
-    table = vocabulary_of("scannet")[1].clone()
-    for number, name in enumerate(MOVERS):
-        table[LABELS.index(name)] = len(LIKE_SCANNET) + number
-    return table
+def frames_apart(batch: Batch) -> Batch:
+    """A packed batch of sequences -> one of single frames, in the order of sequences and times."""
+    offsets, time = batch["offsets"], batch["time"]
+    frames = int(time.max()) + 1 if len(time) else 1
+    items = torch.arange(len(offsets) - 1).repeat_interleave(offsets.diff())
+    place = items * frames + time
+    counts = torch.bincount(place, minlength=frames * (len(offsets) - 1))
+    order = place.argsort(stable=True)
+    apart = {name: value[order] for name, value in batch.items() if name != "offsets"}
+    return {**apart, "offsets": torch.nn.functional.pad(counts.cumsum(0), (1, 0))}
 
 
-def read_clip(name: str, *, frames: int, cell: float, views: int, seed: int) -> dict[str, Tensor]:
-    """A clip "train/0" -> points, features, label, time."""
-    found = kept_clip(name, frames, cell, views, seed)
+def read_sequence(
+    name: str, *, table: Tensor | None, frames: int, cell: float, views: int, seed: int
+) -> dict[str, Tensor]:
+    """A sequence "train/0" -> points, time, features, label by `table` or by motion, instance."""
+    found = kept_sequence(name, frames, cell, views, seed)
+    label = found["moving"] if table is None else table[found["label"].long()]
     return {
         "points": found["points"],
-        "features": found["colors"].float() / 255,
-        "label": class_table()[found["label"].long()],
         "time": found["time"].long(),
+        "features": found["colors"].float() / 255,
+        "label": label.long(),
+        "instance": found["instance"].long(),
     }
 
 
 @cache
-def kept_clip(name: str, frames: int, cell: float, views: int, seed: int) -> dict[str, Tensor]:
-    """The tensors of a clip, mapped from the cache folder; made where they are not there."""
+def kept_sequence(name: str, frames: int, cell: float, views: int, seed: int) -> dict[str, Tensor]:
+    """The tensors of a sequence, mapped from the cache folder; made where they are not there."""
     part, _, number = name.partition("/")
     expect_choice("name", part, SETS)
     folders = [Path(package.__path__[0]) for package in (build, scan)]
     sources = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     decode = partial(made, name=name, frames=frames, cell=cell, views=views, seed=seed)
     key = f"moving-scan-{part}-{number}-{seed}-{frames}-{cell:g}-{views}"
-    return decoded(key, [*sources, Path(__file__)], decode)
+    return decoded(key, sources, decode)
 
 
 def made(
     sources: Sequence[Path], name: str, frames: int, cell: float, views: int, seed: int
 ) -> Arrays:
-    """Move and scan the room of a name and a seed."""
+    """Furnish the room of a name and a seed, and scan it in every frame."""
     own = seed_of("moving scan", seed, name) % 2**31
-    room, generator = moving_room(own, frames, seconds=SECONDS), Generator().manual_seed(own)
-    scans = [survey(room.room(t), generator, views=views, cell=cell) for t in range(frames)]
-    time = torch.cat([torch.full((len(s.points),), t) for t, s in enumerate(scans)])
-    return {
-        "points": torch.cat([s.points for s in scans]).numpy(),
-        "colors": torch.cat([s.colors for s in scans]).numpy(),
-        "label": torch.cat([s.label for s in scans]).to(torch.uint8).numpy(),
-        "time": time.to(torch.uint8).numpy(),
-    }
+    moving = moving_room(own, frames)
+    generator = Generator().manual_seed(own)
+    poses = viewpoints(moving.room(0), views, generator)
+    moves = torch.zeros(len(moving.home.things), dtype=torch.uint8)
+    moves[list(moving.poses)] = 1
+    parts: dict[str, list[np.ndarray]] = {}
+    for frame in range(frames):
+        # The same light in every frame, other noise.
+        light = Generator().manual_seed(own)
+        noise = Generator().manual_seed(seed_of("frame", own, frame))
+        found = survey(moving.room(frame), noise, cell=cell, poses=poses, light=light)
+        values = {
+            "points": found.points,
+            "colors": found.colors,
+            "label": found.label.to(torch.uint8),
+            "instance": found.instance.to(torch.int16),
+            "moving": moves[found.instance],
+            "time": torch.full((len(found.points),), frame, dtype=torch.uint8),
+        }
+        for key, value in values.items():
+            parts.setdefault(key, []).append(value.numpy())
+    return {key: np.concatenate(values) for key, values in parts.items()}

@@ -5,6 +5,7 @@ averaged in cubes instead of a fused surface. `scenes.scan.folder` makes whole r
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -39,18 +40,21 @@ def survey(
     views: int = 24,
     cell: float = 0.03,
     sensor: DepthSensor = SENSOR,
+    poses: Sequence[Pose] | None = None,
+    light: Generator | None = None,
 ) -> Survey:
     """A room whose mesh has attributes `label` and `instance` -> what `views` views show of it.
 
     Points are the mean of what fell into a cube of `cell` metres, which takes the label that most
-    of it has. Each point's cube holds no other one. Raises GeometryError.
+    of it has; a cube holds one point. poses: world_to_camera of the views, else `viewpoints` draws
+    them. light: draws the light, else the generator does. Raises GeometryError.
     """
     expect_number("views", views, low=1)
     mesh = room.mesh
-    radiance = lit(mesh, generator)
+    radiance = lit(mesh, light or generator)
     focal = WIDTH / (2 * math.tan(FIELD / 2))
     points, colors, faces = [], [], []
-    for pose in viewpoints(room, views, generator):
+    for pose in poses or viewpoints(room, views, generator):
         camera = Camera.from_fov(WIDTH, HEIGHT, FIELD, pose)
         ideal = view(mesh, radiance, camera)
         depth = measure(ideal, focal, sensor, generator)
