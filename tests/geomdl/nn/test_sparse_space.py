@@ -101,6 +101,19 @@ def test_items_without_sites_pass():
     assert bool(tokens.isfinite().all())
 
 
+@pytest.mark.parametrize("rule", ["parent", "reach", "dilate"])
+def test_a_batch_without_sites_passes(rule):
+    none = torch.zeros(2, 4, 4, dtype=torch.bool)
+    space, x = SparseSpace(2, rule), from_dense(grid(2, 4, 4, 4), none)
+    y = space.pool(space.conv(x, grid(3, 4, 3, 3), stride=2), 2, kind="mean")
+    back = space.conv_transpose(
+        space.conv(x, grid(3, 4, 2, 2), stride=2), grid(3, 2, 2, 2), stride=2
+    )
+    up = space.resize(y, scale=2, mode="linear")
+    assert [field.values.shape for field in (y, back, up)] == [(0, 3), (0, 2), (0, 3)]
+    assert torch.equal(space.reduce(y, "max"), torch.zeros(2, 3, dtype=torch.float64))
+
+
 def test_tokens_come_back_and_know_their_cells():
     space, x = SparseSpace(2), from_dense(grid(2, 4, 6, 6), mask(0.4, 2, 6, 6))
     tokens, there = space.tokens(x)
