@@ -94,19 +94,13 @@ def dog(draw: Draw) -> Pieces:
     long, thick = draw.between(0.22, 0.4), draw.between(0.08, 0.14)
     leg, slim = draw.between(0.15, 0.4), draw.between(0.02, 0.035)
     z, waist = leg + thick * 0.7, draw.between(0.65, 0.95)
-    stations = [
-        (-long, 0.5, 0.1),
-        (-long * 0.8, 0.85, 0),
-        (-0.1 * long, waist, 0.05),
-        (long * 0.6, 1, 0),
-        (long, 0.6, 0.3),
-    ]
-    body = hull(
-        [
-            (x, w * thick, z - w * thick * 1.1 + c * thick, z + w * thick + c * thick)
-            for x, w, c in stations
-        ]
+    rows = [(-long, 0.5, 0.1), (-long * 0.8, 0.85, 0), (-0.1 * long, waist, 0.05)]
+    rows += [(long * 0.6, 1, 0), (long, 0.6, 0.3)]
+    low, top = (
+        [z + thick * (c - 1.1 * w) for _, w, c in rows],
+        [z + thick * (c + w) for _, w, c in rows],
     )
+    body = hull([(x, w * thick, low[i], top[i]) for i, (x, w, _) in enumerate(rows)])
     rise, ahead = draw.between(0.08, 0.25), draw.between(0.05, 0.16)
     head = (long + ahead, 0.0, z + thick * 0.6 + rise)
     size = draw.between(0.07, 0.1)
@@ -115,42 +109,24 @@ def dog(draw: Draw) -> Pieces:
     pieces.add("body", rod((long * 0.7, 0, z + thick * 0.2), head, thick * 0.7, size * 0.7, 12))
     snout = draw.between(0.06, 0.15)
     pieces.add("head", ball(head, (size * 1.1, size * 0.9, size), 14))
-    pieces.add(
-        "head",
-        rod(
-            head,
-            (head[0] + size + snout, 0, head[2] - size * 0.45),
-            size * 0.62,
-            size * 0.35,
-            12,
-        ),
-    )
+    nose = (head[0] + size + snout, 0, head[2] - size * 0.45)
+    pieces.add("head", rod(head, nose, size * 0.62, size * 0.35, 12))
     up = draw.between(-0.1, 0.12)
-    ear = rod(
-        (head[0] - size * 0.2, size * 0.6, head[2] + size * 0.5),
-        (head[0] - size * 0.4, size * 1.1, head[2] + size * 0.6 + up),
-        size * 0.4,
-        0.008,
-    )
+    low_ear = (head[0] - size * 0.2, size * 0.6, head[2] + size * 0.5)
+    tip = (head[0] - size * 0.4, size * 1.1, head[2] + size * 0.6 + up)
+    ear = rod(low_ear, tip, size * 0.4, 0.008)
     pieces.add("head", *both([ear]))
     stride = draw.between(-0.35, 0.35)
     for x, sign in ((-long * 0.78, 1), (long * 0.68, -1)):
         for y, side in ((-thick * 0.55, 1), (thick * 0.55, -1)):
             foot = x + leg * math.tan(stride * sign * side) * 0.6
             knee = ((x + foot) / 2 + 0.03 * sign, y, leg * 0.5)
-            pieces.add(
-                "leg", tube([(x, y, z), knee, (foot, y, 0.01)], [slim * 1.8, slim, slim * 0.8], 8)
-            )
+            way = [(x, y, z), knee, (foot, y, 0.01)]
+            pieces.add("leg", tube(way, [slim * 1.8, slim, slim * 0.8], 8))
     end, curl = draw.between(0.15, 0.35), draw.between(-0.2, 0.3)
-    way = curve(
-        [
-            (-long * 0.95, 0, z + thick * 0.4),
-            (-long - end * 0.5, 0, z + curl * 0.4),
-            (-long - end, 0, z + thick * 0.3 + curl),
-        ],
-        8,
-    )
-    pieces.add("tail", tube(way, [0.022 - 0.0015 * i for i in range(8)], 8))
+    knots = [(-long * 0.95, 0, z + thick * 0.4), (-long - end * 0.5, 0, z + curl * 0.4)]
+    bow = curve([*knots, (-long - end, 0, z + thick * 0.3 + curl)], 8)
+    pieces.add("tail", tube(bow, [0.022 - 0.0015 * i for i in range(8)], 8))
     return pieces
 
 

@@ -227,13 +227,8 @@ def boat(draw: Draw) -> Pieces:
     long, half, deep = draw.between(1.3, 2.2), draw.between(0.4, 0.7), draw.between(0.4, 0.7)
     stern, rise = draw.between(0.6, 0.95), draw.between(0.05, 0.4)
     rings = []
-    for x, wide, keel in (
-        (-1, stern, 0.35),
-        (-0.4, 1, 0.05),
-        (0.2, 0.95, 0),
-        (0.7, 0.55, 0.15),
-        (1, 0.03, 0.6),
-    ):
+    form = [(-1, stern, 0.35), (-0.4, 1, 0.05), (0.2, 0.95, 0), (0.7, 0.55, 0.15), (1, 0.03, 0.6)]
+    for x, wide, keel in form:
         w, low, top = wide * half, keel * deep, deep + rise * max(x, 0) ** 2
         mid = low + 0.45 * (top - low)
         section = [(-w, top), (-0.9 * w, mid), (-0.4 * w, low + 0.08 * deep), (0.0, low)]
@@ -247,43 +242,20 @@ def boat(draw: Draw) -> Pieces:
         aft = -long * draw.between(0.6, 0.95)
         low = deep + draw.between(0.25, 0.5)
         pieces.add("mast", rod((foot, 0, low), (aft, 0, low + 0.03), 0.03))
-        pieces.add(
-            "sail",
-            sail(
-                [
-                    (foot - 0.04, low + 0.04),
-                    (aft, low + 0.07),
-                    (foot - 0.04, deep + mast * 0.96),
-                ],
-                0.1,
-            ),
-        )
+        edge = [(foot - 0.04, low + 0.04), (aft, low + 0.07), (foot - 0.04, deep + mast * 0.96)]
+        pieces.add("sail", sail(edge, 0.1))
         if draw.chance(0.6):
-            pieces.add(
-                "sail",
-                sail(
-                    [
-                        (long * 0.95, deep + 0.2),
-                        (foot + 0.1, low),
-                        (foot + 0.05, deep + mast * 0.8),
-                    ],
-                    -0.08,
-                ),
-            )
+            peak = (foot + 0.05, deep + mast * 0.8)
+            pieces.add("sail", sail([(long * 0.95, deep + 0.2), (foot + 0.1, low), peak], -0.08))
     if len(pieces) == 1 or draw.chance(0.4):
         start, end = -long * draw.between(0.1, 0.6), long * draw.between(0.15, 0.45)
         wide, up = half * draw.between(0.5, 0.8), draw.between(0.25, 0.6)
         pieces.add("cabin", slab((start, -wide, deep - 0.05), (end, wide, deep + up), (0.8, 0.85)))
         if draw.chance(0.5):
             shift = (start + end) / 2
-            pieces.add(
-                "cabin",
-                slab(
-                    (start * 0.6 + shift * 0.4, -wide * 0.7, deep + up - 0.02),
-                    (shift + 0.2, wide * 0.7, deep + up + 0.35),
-                    (0.9, 0.9),
-                ),
-            )
+            base = (start * 0.6 + shift * 0.4, -wide * 0.7, deep + up - 0.02)
+            roof = (shift + 0.2, wide * 0.7, deep + up + 0.35)
+            pieces.add("cabin", slab(base, roof, (0.9, 0.9)))
     return pieces
 
 
