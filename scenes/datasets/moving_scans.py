@@ -45,7 +45,8 @@ def moving_scans(
     """
     if len(sizes) != 3:
         raise InputError(f"sizes: expected three numbers of rooms, got {tuple(sizes)}")
-    classes, table = MOVING, None
+    classes: tuple[str, ...] = MOVING
+    table: Tensor | None = None
     if vocabulary != "moving":
         classes, table = vocabulary_of(vocabulary)
     read = partial(read_sequence, table=table, frames=frames, cell=cell, views=views, seed=seed)
