@@ -9,6 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what FILES says, for editors and type checkers
+    from geomdl.ops.ball import (
+        ball_index,
+    )
     from geomdl.ops.clip import (
         clip_mesh,
     )
@@ -87,6 +90,11 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         poisson_disk_index,
         sample_surface,
     )
+    from geomdl.ops.segments import (
+        segment_argmax,
+        segment_max,
+        segment_mean,
+    )
     from geomdl.ops.sites import (
         children,
         kernel_map,
@@ -121,6 +129,8 @@ FILES: dict[str, tuple[str, ...]] = {
         "sum_rows",
         "take_rows",
     ),
+    "ball": ("ball_index",),
+    "segments": ("segment_argmax", "segment_max", "segment_mean"),
     "sampling": ("farthest_point_index", "poisson_disk_index", "sample_surface"),
     "keys": ("build_table", "look_up", "morton_cells", "morton_keys", "unique_keys"),
     "voxelize": (
