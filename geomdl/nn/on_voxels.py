@@ -1,42 +1,60 @@
-"""OnVoxels: a network on sparse voxels as a network on points."""
+"""OnVoxels: a network of sparse fields as a network of points."""
 
 from fractions import Fraction
 
 from torch import Tensor, nn
 
-from geomdl.errors import expect_number
-from geomdl.nn.packed import expect_packed
+from geomdl.errors import GeometryError, expect_number, expect_offsets, expect_tensor
 from geomdl.nn.sites import Sites
 from geomdl.nn.sparse_field import SparseField
 from geomdl.nn.sparse_interpolate import at_points
-from geomdl.ops.voxelize import voxelize
-
-_ONE = Fraction(1)
+from geomdl.ops.neighbors import take_rows
+from geomdl.ops.voxelize import Voxels, voxelize
 
 
 class OnVoxels(nn.Module):
-    """Points (N, D) m, offsets (B+1,), features (N, inputs) -> values (N, classes) of the points.
+    """Points (N, D) m, offsets (B+1,), features (N, C) or None -> what the network says of each.
 
-    The occupied cells of `cell` metres hold the means of their points' features, the network gives
-    values at the cells, and each point gets those of its cell, or with `smooth` what lies between
-    the cells around it. inputs 0: a cell holds 1. A fourth axis is time, in units of which one step
-    is `cell`.
+    Points are sorted into cells of `cell` metres, each with the mean of its points' features (1
+    where there are none). A fourth axis is time, one step of which is `cell`. network(field) gives a field, and every point gets its values: those of
+    its cell, or with `linear` interpolated between cells; or a tensor (B, ...), given on as it is.
     """
 
-    def __init__(
-        self, network: nn.Module, cell: float, *, inputs: int = 3, smooth: bool = False
-    ) -> None:
+    def __init__(self, network: nn.Module, cell: float, *, linear: bool = False) -> None:
         super().__init__()
-        expect_number("cell", cell, above=0)
-        self.network, self.cell, self.inputs, self.smooth = network, cell, inputs, smooth
+        self.network, self.linear = network, linear
+        self.cell = expect_number("cell", cell, above=0.0)
 
-    def forward(self, points: Tensor, offsets: Tensor, features: Tensor | None = None) -> Tensor:
-        expect_packed(points[:, :3], offsets, features, self.inputs)
-        seen = points.new_ones(len(points), 1) if features is None else features
-        grid = voxelize(points, self.cell, features=seen, offsets=offsets)
-        assert grid.features is not None
-        sites = Sites(grid.cells, grid.offsets, (_ONE,) * points.shape[1])
-        found: SparseField = self.network(SparseField(grid.features, sites))
-        if not self.smooth:
-            return found.values[grid.inverse]
-        return at_points(found, (points - grid.origin) / self.cell, offsets)
+    def forward(
+        self, points: Tensor, offsets: Tensor | None = None, features: Tensor | None = None
+    ) -> Tensor:
+        offsets = expect_offsets("offsets", offsets, len(points), points)
+        field, voxels = voxel_field(points, offsets, features, self.cell)
+        out = self.network(field)
+        if not isinstance(out, SparseField):
+            return out
+        if self.linear:
+            places = (points - voxels.origin) / self.cell
+            return at_points(out, places.to(out.values.dtype), offsets)
+        if not out.sites.same(field.sites):
+            raise GeometryError(f"network: expected values at {field.sites!r}, got {out!r}")
+        return take_rows(out.values, voxels.inverse)
+
+    def extra_repr(self) -> str:
+        return f"cell={self.cell}, linear={self.linear}"
+
+
+def voxel_field(
+    points: Tensor, offsets: Tensor, features: Tensor | None, cell: float
+) -> tuple[SparseField, Voxels]:
+    """Points (N, D) m, offsets (B+1,), features (N, C) or None -> their field, and its voxels.
+
+    Values are means of features, 1 without any. Raises GeometryError.
+    """
+    expect_tensor("points", points, "N D", dtypes="float", finite=True)
+    if features is None:
+        features = points.new_ones(len(points), 1)
+    voxels = voxelize(points, cell, None, features, offsets)
+    assert voxels.features is not None
+    sites = Sites(voxels.cells, voxels.offsets, (Fraction(1),) * points.shape[1])
+    return SparseField(voxels.features, sites), voxels

@@ -1,4 +1,4 @@
-"""The pages of docs that teach core2d: their code runs, and gives what stands behind it."""
+"""The pages of docs that teach: their code runs, and gives what stands behind it."""
 
 import ast
 import contextlib
@@ -19,8 +19,8 @@ from geomdl import cli
 from tools import manuals
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("networks.md", "training.md", "doctor.md")
-ALONE = ("networks.md", "doctor.md")  # each of their blocks runs by itself
+PAGES = ("networks.md", "shapes.md", "training.md", "doctor.md")
+ALONE = ("networks.md", "shapes.md", "doctor.md")  # each of their blocks runs by itself
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -62,9 +62,9 @@ def test_the_python_of_a_page_runs_and_gives_what_it_says(
     assert run(blocks(page, "python")[index]) == []
 
 
-def table_of_networks() -> list[tuple[str, str, str]]:
-    """Module, call and number of parameters of each row in networks.md."""
-    text = (DOCS / "networks.md").read_text()
+def table_of_networks(page: str) -> list[tuple[str, str, str]]:
+    """Module, call and number of parameters of each row in a page."""
+    text = (DOCS / page).read_text()
     rows = re.findall(r"^\| (?:`(\w*)`)? ?\| `([^`]+)` \| ([\d,]+)", text, re.MULTILINE)
     found, module = [], ""
     for name, call, count in rows:
@@ -73,19 +73,28 @@ def table_of_networks() -> list[tuple[str, str, str]]:
     return found
 
 
-def test_the_table_of_networks_is_whole_and_its_counts_are_right() -> None:
-    rows = table_of_networks()
-    assert {module for module, _, _ in rows} == modules("models")
+@pytest.mark.parametrize(
+    ("page", "package", "others"),
+    [
+        ("networks.md", "core2d", set()),
+        ("shapes.md", "geomdl", {"critical_points", "critical_picture", "point_weights"}),
+    ],
+)
+def test_the_table_of_networks_is_whole_and_its_counts_are_right(
+    page: str, package: str, others: set[str]
+) -> None:
+    rows = table_of_networks(page)
+    assert {module for module, _, _ in rows} == modules("models", package) - others
     for module, call, count in rows:
-        names = vars(importlib.import_module(f"core2d.models.{module}"))
+        names = vars(importlib.import_module(f"{package}.models.{module}"))
         with torch.device("cpu" if module == "lenet" else "meta"):  # no weights are made
             net = eval(call, dict(names))
         assert f"{sum(p.numel() for p in net.parameters()):,}" == count, call
 
 
-def modules(folder: str) -> set[str]:
-    """The modules of a folder of core2d."""
-    found = {path.stem for path in (DOCS.parent / "core2d" / folder).glob("*.py")}
+def modules(folder: str, package: str = "core2d") -> set[str]:
+    """The modules of a folder of a package."""
+    found = {path.stem for path in (DOCS.parent / package / folder).glob("*.py")}
     return found - {"__init__"}
 
 

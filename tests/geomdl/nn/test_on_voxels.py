@@ -1,57 +1,90 @@
-"""Points get the values of their cells, or what lies between cells; gradients reach features."""
-
 import pytest
 import torch
 from torch import nn
 
 from geomdl.errors import GeometryError
-from geomdl.nn.on_voxels import OnVoxels
-from geomdl.nn.sparse_field import SparseField
+from geomdl.models.minkunet import MinkUNet
+from geomdl.nn.on_voxels import OnVoxels, voxel_field
+from geomdl.nn.sparse_space import SparseSpace
 
 
-class Times(nn.Module):
-    """Values times a learned number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.factor = nn.Parameter(torch.tensor(2.0))
-
-    def forward(self, x: SparseField) -> SparseField:
-        return x.on(self.factor * x.values)
+def cloud(count=200, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    points = torch.rand(count, 3, generator=generator) * torch.tensor([1.0, 2, 0.5]) - 0.3
+    features = torch.randn(count, 4, generator=generator)
+    return points, torch.tensor([0, count // 4, count // 4, count]), features
 
 
-POINTS = torch.tensor([[-0.1, 0, 0], [0.1, 0, 0], [0.3, 0, 0], [0.1, 0, 0], [0.7, 0, 0]])
-OFFSETS = torch.tensor([0, 3, 5])
+class Same(nn.Module):
+    def forward(self, field):
+        return field
 
 
-def test_points_of_a_cell_share_the_mean_and_items_do_not_mix() -> None:
-    features = torch.tensor([[1.0], [2], [4], [8], [16]], requires_grad=True)
-    values = OnVoxels(Times(), 0.5, inputs=1)(POINTS, OFFSETS, features)
-    assert values[:, 0].tolist() == [2, 6, 6, 16, 32]
-    values[1].sum().backward()
-    assert features.grad is not None
-    assert features.grad[:, 0].tolist() == [0, 1, 1, 0, 0]
+class Halved(nn.Module):
+    def forward(self, field):
+        return SparseSpace(3).pool(field, 2, kind="mean")
 
 
-def test_cells_hold_one_without_features_and_smooth_values_lie_between() -> None:
-    assert OnVoxels(Times(), 0.5, inputs=0)(POINTS, OFFSETS)[:, 0].tolist() == [2] * 5
-    line = torch.tensor([[0.25, 0.25, 0.25], [0.75, 0.25, 0.25], [0.5, 0.25, 0.25]])
-    features = torch.tensor([[1.0], [2], [4]])
-    smooth = OnVoxels(Times(), 0.5, inputs=1, smooth=True)
-    # cells hold 1 and (2 + 4) / 2; the middle point is half way between their centres
-    found = smooth(line, torch.tensor([0, 3]), features)
-    assert found[:, 0].tolist() == pytest.approx([2, 6, 4])
+class Counted(nn.Module):
+    def forward(self, field):
+        return SparseSpace(3).reduce(field, "sum")
 
 
-def test_a_fourth_axis_is_time() -> None:
+def test_every_point_gets_the_mean_of_its_cell():
+    points, offsets, features = cloud()
+    found = OnVoxels(Same(), 0.25)(points, offsets, features)
+    items = torch.bucketize(torch.arange(len(points)), offsets[1:], right=True)
+    cells = [(int(b), *c) for b, c in zip(items, (points / 0.25).floor().tolist(), strict=True)]
+    for row, cell in enumerate(cells):
+        mates = torch.tensor([other == cell for other in cells])
+        torch.testing.assert_close(found[row], features[mates].mean(0))
+
+
+def test_without_features_a_cell_is_a_one():
+    points, offsets, _ = cloud()
+    field, voxels = voxel_field(points, offsets, None, 0.25)
+    assert torch.equal(field.values, torch.ones(len(voxels.cells), 1))
+    counts = OnVoxels(Counted(), 0.25)(points, offsets)  # (B, 1) of the cells of each item
+    assert counts[:, 0].tolist() == field.sites.counts
+    assert field.sites.counts[1] == 0
+
+
+def test_linear_reads_coarser_fields_between_their_centres():
+    centres = (torch.cartesian_prod(*[torch.arange(8)] * 3) + 0.5) * 0.5
+    slope = centres @ torch.tensor([1.0, -2, 0.5])
+    model = OnVoxels(Halved(), 0.5, linear=True)
+    found = model(centres, None, slope[:, None])[:, 0]
+    inner = ((centres > 0.5) & (centres < 3.5)).all(1)
+    torch.testing.assert_close(found[inner], slope[inner])
+    with pytest.raises(GeometryError, match="network: expected values at Sites"):
+        OnVoxels(Halved(), 0.5)(centres, None, slope[:, None])
+
+
+def test_a_fourth_axis_is_time():
     same = torch.tensor([[0.1, 0, 0, 0.0], [0.1, 0, 0, 0.6]])
     features = torch.tensor([[1.0], [3]])
-    values = OnVoxels(Times(), 0.5, inputs=1)(same, torch.tensor([0, 2]), features)
-    assert values[:, 0].tolist() == [2, 6]
+    assert OnVoxels(Same(), 0.5)(same, None, features)[:, 0].tolist() == [1, 3]
+    assert OnVoxels(Same(), 0.5)(same[:, :3], None, features)[:, 0].tolist() == [2, 2]
 
 
-def test_refusals() -> None:
-    with pytest.raises(GeometryError, match="cell"):
-        OnVoxels(Times(), 0.0)
-    with pytest.raises(GeometryError, match="features"):
-        OnVoxels(Times(), 0.5, inputs=2)(POINTS, OFFSETS, torch.ones(5, 1))
+def test_a_network_of_voxels_is_one_of_points():
+    torch.manual_seed(0)
+    points, offsets, features = cloud()
+    net = MinkUNet((1,) * 8, (4,) * 8, classes=3, inputs=4, width=4, stem=3).eval()
+    model = OnVoxels(net, 0.1)
+    logits = model(points, offsets, features)
+    assert logits.shape == (200, 3)
+    order = torch.cat([torch.randperm(50), 50 + torch.randperm(150)])
+    torch.testing.assert_close(model(points[order], offsets, features[order]), logits[order])
+    # Whole cells further on, at the total stride of the network, nothing changes.
+    moved = points + 1.6 * torch.tensor([1.0, -2, 3])
+    torch.testing.assert_close(model(moved, offsets, features), logits, rtol=1e-3, atol=1e-3)
+    logits.square().sum().backward()
+    assert all(value.grad is not None for value in model.parameters())
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(GeometryError, match="cell: expected more than 0"):
+        OnVoxels(Same(), 0.0)
+    with pytest.raises(GeometryError, match="points: expected shape"):
+        OnVoxels(Same(), 0.1)(torch.zeros(3))
