@@ -67,17 +67,20 @@ class Fragments:
         """Transform (4, 4) float64 that maps fragment `source` onto `target`."""
         return torch.linalg.solve(self.poses[target], self.poses[source])
 
-    def pairs(self, chosen: Sequence[int], *, least: float = 0.3, apart: int = 1) -> Tensor:
-        """Pairs (P, 2) among the chosen fragments that overlap by `least`, the earlier one first.
+    def pairs(
+        self, chosen: Sequence[int], *, least: float = 0.3, most: float = 1.0, apart: int = 1
+    ) -> Tensor:
+        """Pairs (P, 2) among the chosen fragments, the earlier first, that overlap by a share.
 
-        apart: how many fragments later the second is at least; 2 leaves neighbours out, which
-        registration alone does not need.
+        The share is `least` or more, and below `most` or 1. apart: how many fragments later the
+        second is at least; 2 leaves out neighbours, whose motion is known from tracking.
         """
+        share = self.overlap.numpy()
         found = [
             (i, j)
             for i in chosen
             for j in chosen
-            if j - i >= max(apart, 1) and float(self.overlap[i, j]) >= least
+            if j - i >= max(apart, 1) and least <= share[i, j] < (most if most < 1 else 2)
         ]
         return torch.tensor(found, dtype=torch.int64).reshape(-1, 2)
 
@@ -168,17 +171,27 @@ def kitchen(*, frames: int = 10, cell: float = 0.015) -> Fragments:
 
 
 def kitchen_pairs(
-    *, by: Split = "time", voxel: float = 0.05, noise: float = 0.005, apart: int = 2
+    *,
+    by: Split = "time",
+    voxel: float = 0.05,
+    noise: float = 0.005,
+    least: float = 0.3,
+    most: float = 1.0,
 ) -> Data:
-    """Overlapping pairs of the kitchen's fragments: those that train and those that test.
+    """Pairs of the kitchen's fragments: those that train and those that test.
 
-    apart: as in `Fragments.pairs`, of the test. There is no validation: nothing is steered.
+    Training pairs overlap by 30 %, as in 3DMatch; those of the test by `least` to `most`, which is
+    10 to 30 % in 3DLoMatch (Huang et al. 2021), and are no neighbours in time. There is no
+    validation: nothing is steered.
     """
     fragments = kitchen()
     train, test = fragments.divided(by)
-    sets = [fragments.pairs(train), fragments.pairs([]), fragments.pairs(test, apart=apart)]
-    kinds = [Pairs(fragments, pairs, voxel, noise) for pairs in sets]
-    return Data(*kinds, name=f"7-Scenes redkitchen, divided by {by}")
+    return Data(
+        train=Pairs(fragments, fragments.pairs(train), voxel, noise),
+        validation=Pairs(fragments, fragments.pairs([]), voxel),
+        test=Pairs(fragments, fragments.pairs(test, least=least, most=most, apart=2), voxel),
+        name=f"7-Scenes redkitchen, divided by {by}",
+    )
 
 
 def fused(source: RGBDFolder, frames: int, cell: float) -> Fragments:

@@ -80,6 +80,7 @@ def test_pairs_overlap_and_lie_apart() -> None:
     assert some.pairs(range(4)).tolist() == [[0, 1], [0, 2], [1, 2], [2, 3]]
     assert some.pairs(range(4), apart=2).tolist() == [[0, 2]]
     assert some.pairs([0, 2, 3], least=0.55).tolist() == [[2, 3]]
+    assert some.pairs(range(4), least=0.1, most=0.3).tolist() == [[0, 3]]
     assert some.pairs([]).shape == (0, 2)
 
 
