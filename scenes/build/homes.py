@@ -313,16 +313,7 @@ def finish(layout: Layout, clutter: float, words: Sequence[str]) -> None:
         lamp = layout.make("lamp", fittings.pendant(draw, draw.between(0.3, 0.6)), hung=True)
         layout.add(lamp.put(draw.between(-0.3, 0.3), draw.between(-0.3, 0.3), layout.size[2]))
     if draw.chance(0.5):
-        layout.anywhere(layout.make("lamp", floor_lamp(draw)))
+        layout.anywhere(layout.make("lamp", tables.shaded_lamp(draw, tall=True)))
     for _ in range(round(9 * clutter * draw.between(0.4, 1.3))):
         label, maker = SMALL[draw.choice(words)]
         layout.anywhere(layout.make(label, maker(draw)), 0.03)
-
-
-def floor_lamp(draw: Draw) -> Pieces:
-    """A lamp, made as high as those on floors are."""
-    pieces = tables.lamp(draw)
-    high = max(float(s.points[:, 2].amax()) for _, s in pieces)
-    size = draw.between(1.3, 1.7) / high
-    wide = min(size, 1.6)
-    return Pieces((part, s.scaled(wide, wide, size)) for part, s in pieces)

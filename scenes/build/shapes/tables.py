@@ -82,11 +82,14 @@ def shelf(draw: Draw) -> Pieces:
 def lamp(draw: Draw) -> Pieces:
     """A floor lamp, a table lamp or a desk lamp with a bent arm."""
     style = draw.choice(("floor", "table", "desk"))
+    return desk_lamp(draw) if style == "desk" else shaded_lamp(draw, style == "floor")
+
+
+def shaded_lamp(draw: Draw, tall: bool) -> Pieces:
+    """A pole under a shade, 1.2 to 1.8 m tall or to stand on a table."""
     shade, wide = draw.between(0.14, 0.34), draw.between(0.1, 0.22)
     narrow = wide * draw.between(0.35, 1.0)
-    if style == "desk":
-        return desk_lamp(draw)
-    if style == "floor":
+    if tall:
         high, foot = draw.between(1.1, 1.6), draw.between(0.11, 0.18)
         pole = rod((0, 0, 0.02), (0, 0, high + shade / 2), draw.between(0.008, 0.022))
     else:

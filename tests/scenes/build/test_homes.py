@@ -30,7 +30,6 @@ def test_heights_of_what_is_made_to_measure() -> None:
         for maker, low, high in (
             (homes.dining_table, 0.7, 0.8),
             (homes.low_table, 0.15, 0.6),
-            (homes.floor_lamp, 1.25, 1.75),
             (homes.table_lamp, 0.1, 0.6),
         ):
             top = max(float(solid.points[:, 2].amax()) for _, solid in maker(Draw(seed)))
