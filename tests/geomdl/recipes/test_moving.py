@@ -40,35 +40,37 @@ def test_all_frames_are_one_item_and_time_is_an_axis() -> None:
     assert (places[:, 3] / 0.5).floor().tolist() == TIME.tolist()
 
 
-class Right(nn.Module):
-    """The class is in the red channel; dogs are taken for people."""
+class Red(nn.Module):
+    """Moving is what is red."""
 
     def forward(self, points: Tensor, offsets: Tensor, time: Tensor, features: Tensor) -> Tensor:
-        label = ((features[:, 0] + 1) / 2 * 100).round().long()
-        label[label == len(m.CLASSES) - 1] = len(m.CLASSES) - 2
-        return torch.nn.functional.one_hot(label, len(m.CLASSES)).float()
+        red = (features[:, 0] > 0).float()
+        return torch.stack([1 - red, red], 1)
 
 
-class Clip:
-    """One clip of a person, a dog and a floor."""
+class Sequence:
+    """One sequence: two still points, of which one is red, a red one that moves, a void one."""
 
     def __len__(self) -> int:
         return 1
 
     def batch(self, index: Tensor, generator: Generator | None = None) -> Batch:
-        last = len(m.CLASSES) - 1
-        label = torch.tensor([0, 0, last - 1, last])
         features = torch.zeros(4, 3)
-        features[:, 0] = label / 100
-        whole = {"points": torch.rand(4, 3), "offsets": torch.tensor([0, 4]), "label": label}
-        return whole | {"features": features, "time": torch.tensor([0, 1, 1, 1])}
+        features[1:, 0] = 1
+        whole = {"points": torch.rand(4, 3), "offsets": torch.tensor([0, 4]), "features": features}
+        return whole | {"time": torch.tensor([0, 1, 1, 1]), "label": torch.tensor([0, 0, 1, 255])}
 
 
-def test_metrics_of_movers() -> None:
-    found = m.metrics(Right(), Clip())
-    assert found["accuracy"] == 0.75
-    assert found["miou_movers"] == 0.25  # a half and nothing
+def test_metrics_over_all_frames() -> None:
+    found = m.metrics(Red(), Sequence())
+    assert found["accuracy"] == 2 / 3
     assert found["miou"] == 0.5
+    assert found["class_accuracy"] == 0.75
+
+
+def test_vocabularies() -> None:
+    assert m.classes(m.Config()) == 2
+    assert m.classes(m.Config(vocabulary="scannet")) == len(m.LIKE_SCANNET)
 
 
 def test_augmentation_keeps_frames_together() -> None:
