@@ -81,7 +81,7 @@ class EachFrame(nn.Module):
 
 
 class AllFrames(nn.Module):
-    """A network on points of four axes that sees a sequence at once; a frame is a step of `cell`."""
+    """A network on points of four axes that sees a whole sequence; a frame is a step of `cell`."""
 
     def __init__(self, network: nn.Module, cell: float) -> None:
         super().__init__()
