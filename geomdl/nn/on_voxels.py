@@ -16,8 +16,9 @@ class OnVoxels(nn.Module):
     """Points (N, D) m, offsets (B+1,), features (N, C) or None -> what the network says of each.
 
     Points are sorted into cells of `cell` metres, each with the mean of its points' features (1
-    where there are none). A fourth axis is time, one step of which is `cell`. network(field) gives a field, and every point gets its values: those of
-    its cell, or with `linear` interpolated between cells; or a tensor (B, ...), given on as it is.
+    where there are none). A fourth axis is time, one step of which is `cell`. network(field) gives
+    a field, and every point gets its values: those of its cell, or with `linear` interpolated
+    between cells; or a tensor (B, ...), given on as it is.
     """
 
     def __init__(self, network: nn.Module, cell: float, *, linear: bool = False) -> None:
