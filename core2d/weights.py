@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from core2d.errors import InputError
+from core2d.numpy_numbers import numbers_let_in
 
 # A name that tells the layout of a file -> patterns that give its tensors our names.
 LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -45,7 +46,8 @@ LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "last_linear.weight": ((r"^last_linear\.", "fc."),),  # R. Cadene's
 }
-WRAPPERS = ("state_dict", "model", "module")  # under which training programs store a state dict
+# Under these names training programs store a state dict.
+WRAPPERS = ("model_state_dict", "state_dict", "model", "module")
 PREFIXES = ("module.", "_orig_mod.")  # what DistributedDataParallel and torch.compile put before
 # Heads that serve training only: a network built without them takes files that have them.
 AUXILIARY = ("aux1.", "aux2.", "aux_classifier.")
@@ -95,7 +97,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return unwrapped(load_file(path))
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with numbers_let_in():
+            content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise InputError(f"path: {path} holds more than tensors, or none: {error}") from error
     except Exception as error:  # whatever a broken file makes of its reader

@@ -12,21 +12,16 @@ puts the global features before the local ones.
 
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core2d.errors import InputError
-from core2d.weights import Mismatch, fitted, unwrapped
+from core2d.weights import Mismatch, fitted, read_weights
 from geomdl.models.pointnet import PointNetEncoder
 
-WRAPPERS = ("model_state_dict", "state_dict", "model")
 # Patterns that give tensors our names; {top} is the number of the abstraction of the whole item.
 YANX27 = (
     (r"^sa{top}\.mlp_convs\.(\d+)\.", r"top.mlp.linears.\1."),
@@ -79,7 +74,7 @@ def load_point_weights(
     """
     path = Path(path)
     own = model.state_dict(keep_vars=True)
-    found, mismatch = fitted(translated(read_checkpoint(path)), own)
+    found, mismatch = fitted(translated(read_weights(path)), own)
     if strict and any(mismatch):
         raise InputError(f"path: {path} does not fit {type(model).__name__}: {mismatch}")
     if not found:
@@ -137,59 +132,3 @@ def _renamed(name: str, rules: list[tuple[str, str]]) -> str:
 def _flat(value: Tensor) -> Tensor:
     """A convolution's weight (O, I, 1) or (O, I, 1, 1) as the matrix that it is."""
     return value.flatten(1) if value.ndim > 2 and value[0, 0].numel() == 1 else value
-
-
-def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by name, out of whatever checkpoint they are in. Raises InputError."""
-    if not path.is_file():
-        raise InputError(f"path: no file {path}")
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return unwrapped(load_file(path))
-        with _numbers_let_in():
-            content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise InputError(f"path: {path} holds more than tensors and numbers: {error}") from error
-    except Exception as error:  # whatever a broken file makes of its reader
-        raise InputError(f"path: {path} cannot be read: {error}") from error
-    for wrapper in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    if not isinstance(content, Mapping) or not any(isinstance(v, Tensor) for v in content.values()):
-        raise InputError(f"path: expected named tensors in {path}, got {type(content).__name__}")
-    return unwrapped({str(n): v for n, v in content.items() if isinstance(v, Tensor)})
-
-
-class NumberType:
-    """What stands in for numpy.dtype while a checkpoint is read: numbers alone, no objects."""
-
-    def __init__(self, text: str, *_: object) -> None:
-        if not re.fullmatch(r"[<>=|]?[biuf][1248]", text):
-            raise UnpicklingError(f"a NumPy value of type {text!r}")
-        self.text = text
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order = state[1] if len(state) > 1 else "="
-        self.text = (order if order in ("<", ">") else "") + self.text.lstrip("<>=|")
-
-
-def number(kind: NumberType, data: bytes) -> float:
-    """What stands in for NumPy's function that rebuilds a scalar."""
-    return np.frombuffer(data, np.dtype(kind.text))[0].item()
-
-
-def _numbers_let_in() -> AbstractContextManager[None]:
-    version = tuple(int(part) for part in torch.__version__.split(".")[:2])
-    if version < (2, 7):  # names of one's own came with it
-        return nullcontext()
-    return torch.serialization.safe_globals(NUMPY)  # type: ignore[arg-type]
-
-
-# What checkpoints call the two, before and since NumPy 2. Nothing of NumPy itself is let in.
-NUMPY: list[tuple[Any, str]] = [
-    (number, "numpy.core.multiarray.scalar"),
-    (number, "numpy._core.multiarray.scalar"),
-    (NumberType, "numpy.dtype"),
-]
