@@ -19,6 +19,7 @@ help:  ## this list
 # The editable install skips CMake; tools/native.sh builds the kernels in place.
 $(VENV)/.ready: pyproject.toml constraints.txt
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PIP) install 'pip>=23.1'  # knows -C; Debian's own is older
 	$(PIP) install -c constraints.txt $(TORCH)
 	$(PIP) install -c constraints.txt scikit-build-core nanobind cmake ninja
 	$(PIP) install -c constraints.txt --no-build-isolation -C wheel.cmake=false \
