@@ -61,7 +61,7 @@ class Config:
     width: int = 16
     crop: int = 256
     crops: int = 20
-    validation: int = 0
+    validation: int = 3
 
 
 def model(config: Config) -> nn.Module:

@@ -50,9 +50,9 @@ def test_eight_orientations_together_turn_with_the_picture() -> None:
     torch.manual_seed(0)
     model = nn.Conv2d(1, 2, 3, padding=1)  # has an up: each orientation alone does not turn along
     x = torch.randn(1, 1, 32, 64)
-    found = s.oriented(model, x)
+    found = s.oriented(model, x, (0,))
     for moved in (lambda y: y.rot90(1, (2, 3)), lambda y: y.flip(3), lambda y: y.mT):
-        assert torch.allclose(s.oriented(model, moved(x)), moved(found), atol=1e-6)
+        assert torch.allclose(s.oriented(model, moved(x), (0,)), moved(found), atol=1e-6)
         assert not torch.allclose(s.predict(model, moved(x)), moved(s.predict(model, x)), atol=1e-2)
     looks = [
         s.predict(model, y.rot90(k, (2, 3))).rot90(-k, (2, 3))
@@ -61,6 +61,9 @@ def test_eight_orientations_together_turn_with_the_picture() -> None:
     ]
     mean = (sum(looks[:4]) + sum(look.flip(3) for look in looks[4:])) / 8
     assert torch.allclose(found, mean, atol=1e-6)
+    both = s.oriented(model, x, (0, 8))  # a convolution alone does not feel a shift, but at the rim
+    assert both.shape == found.shape
+    assert torch.allclose(both[..., 3:-3, 3:-3], found[..., 3:-3, 3:-3], atol=1e-6)
 
 
 def test_void_pixels_have_no_part_in_the_loss() -> None:
