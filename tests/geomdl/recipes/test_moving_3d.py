@@ -1,9 +1,9 @@
 """The recipe's network has its size, and its loss reaches every parameter."""
 
 import torch
-from torch import Generator
 
 from geomdl.recipes import moving_3d as recipe
+from tests.geomdl.recipes.clouds import batch_of, reaches_every_parameter
 
 
 def test_size() -> None:
@@ -12,16 +12,4 @@ def test_size() -> None:
 
 
 def test_every_parameter_learns() -> None:
-    torch.manual_seed(0)
-    g = Generator().manual_seed(0)
-    model = recipe.model(recipe.Config())
-    batch = {
-        "points": torch.rand(400, 3, generator=g),
-        "offsets": torch.tensor([0, 400]),
-        "time": torch.arange(400) // 100,
-        "features": torch.rand(400, 3, generator=g),
-        "label": torch.randint(2, (400,), generator=g),
-    }
-    recipe.loss(model, batch, 0, g).backward()
-    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in model.parameters())
-    assert recipe.predict(model.eval(), batch).shape == (400, 2)
+    reaches_every_parameter(recipe, batch_of([400], 2, time=torch.arange(400) // 100))

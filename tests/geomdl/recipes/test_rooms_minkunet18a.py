@@ -1,9 +1,7 @@
 """The recipe's network has its size, and its loss reaches every parameter."""
 
-import torch
-from torch import Generator
-
 from geomdl.recipes import rooms_minkunet18a as recipe
+from tests.geomdl.recipes.clouds import batch_of, reaches_every_parameter
 
 
 def test_size() -> None:
@@ -12,17 +10,4 @@ def test_size() -> None:
 
 
 def test_every_parameter_learns() -> None:
-    torch.manual_seed(0)
-    g = Generator().manual_seed(0)
-    model = recipe.model(recipe.Config())
-    batch = {
-        "points": torch.rand(300, 3, generator=g) * 1.5,
-        "offsets": torch.tensor([0, 300]),
-        "features": torch.rand(300, 3, generator=g),
-        "label": torch.randint(5, (300,), generator=g),
-    }
-    recipe.loss(model, batch, 0, g).backward()
-    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in model.parameters())
-    chances = recipe.predict(model.eval(), batch)
-    assert chances.shape == (300, len(recipe.CLASSES))
-    assert torch.allclose(chances.sum(1), torch.ones(300), atol=1e-5)
+    reaches_every_parameter(recipe, batch_of([300], 5))

@@ -1,9 +1,9 @@
 """The recipe's network has its size, and its loss reaches every parameter."""
 
 import torch
-from torch import Generator
 
 from geomdl.recipes import shapes_pointnet2_msg as recipe
+from tests.geomdl.recipes.clouds import batch_of, reaches_every_parameter
 
 
 def test_size() -> None:
@@ -12,16 +12,4 @@ def test_size() -> None:
 
 
 def test_every_parameter_learns() -> None:
-    torch.manual_seed(0)
-    g = Generator().manual_seed(0)
-    model = recipe.model(recipe.Config())
-    batch = {
-        "points": torch.rand(2048, 3, generator=g) - 0.5,
-        "offsets": torch.tensor([0, 1024, 2048]),
-        "label": torch.tensor([0, 5]),
-    }
-    loss = recipe.loss(model, batch, 0, g)
-    loss.backward()
-    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in model.parameters())
-    chances = recipe.predict(model.eval(), batch)
-    assert torch.allclose(chances.sum(1), torch.ones(len(batch["label"])), atol=1e-5)
+    reaches_every_parameter(recipe, batch_of([1024, 1024], 29, label=torch.tensor([0, 5])))
