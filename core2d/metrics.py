@@ -114,6 +114,15 @@ def class_accuracy(matrix: Tensor) -> float:
     return float(recall(matrix).nanmean())
 
 
+def label_metrics(matrix: Tensor) -> dict[str, float]:
+    """Confusion (C, C) -> what is told of labels of places: mean IoU, accuracy, mean recall."""
+    return {
+        "miou": miou(matrix),
+        "accuracy": pixel_accuracy(matrix),
+        "class_accuracy": class_accuracy(matrix),
+    }
+
+
 def _marginals(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Confusion (C, C) -> float64 (C,) each: predicted rightly, labelled, predicted."""
     expect_tensor("matrix", matrix, "C C")

@@ -5,7 +5,7 @@ are; what is called otherwise is renamed by the tables below.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from pickle import UnpicklingError
@@ -54,6 +54,9 @@ AUXILIARY = ("aux1.", "aux2.", "aux_classifier.")
 SHOWN = 5  # mismatches of each kind in a message
 
 
+Translate = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
+
+
 class Mismatch(NamedTuple):
     """Names of the model that the file lacks, names that only the file has, shapes that differ."""
 
@@ -66,18 +69,25 @@ class Mismatch(NamedTuple):
         return "; ".join(f"{len(names)} {kind}: {_first(names)}" for kind, names in kinds if names)
 
 
-def load_weights(model: nn.Module, path: str | PathLike[str], *, strict: bool = True) -> Mismatch:
+def load_weights(
+    model: nn.Module,
+    path: str | PathLike[str],
+    *,
+    strict: bool = True,
+    translate: Translate = dict,
+) -> Mismatch:
     """Fill `model` from a file: .safetensors, or .pt/.pth of plain tensors (never code).
 
     Layouts: torchvision's, timm's (ViT, VGG), R. Cadene's, those of older torchvision files, state
     dicts inside a checkpoint or of a wrapped model. With strict=False what fits is loaded and the
     rest is told, so that a new head can stand on published features. All or nothing: a model is
-    not touched by a file that is refused.
+    not touched by a file that is refused. translate: gives the file's tensors other names and
+    shapes, for layouts that are not known here.
     Raises InputError for an unreadable file, or one that does not fit: the first mismatches.
     """
     path = Path(path)
     own = model.state_dict(keep_vars=True)
-    found, mismatch = fitted(read_weights(path), own)
+    found, mismatch = fitted(translate(read_weights(path)), own)
     if strict and any(mismatch):
         raise InputError(f"path: {path} does not fit {type(model).__name__}: {mismatch}")
     if not found:

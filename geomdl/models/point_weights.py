@@ -13,13 +13,11 @@ puts the global features before the local ones.
 import re
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from core2d.errors import InputError
-from core2d.weights import Mismatch, fitted, read_weights
+from core2d.weights import Mismatch, load_weights
 from geomdl.models.pointnet import PointNetEncoder
 
 # Patterns that give tensors our names; {top} is the number of the abstraction of the whole item.
@@ -72,17 +70,7 @@ def load_point_weights(
     (never code; the numbers from torch 2.7 on). Raises InputError for an unreadable file or one
     that does not fit.
     """
-    path = Path(path)
-    own = model.state_dict(keep_vars=True)
-    found, mismatch = fitted(translated(read_weights(path)), own)
-    if strict and any(mismatch):
-        raise InputError(f"path: {path} does not fit {type(model).__name__}: {mismatch}")
-    if not found:
-        raise InputError(f"path: nothing in {path} fits {type(model).__name__}: {mismatch}")
-    with torch.no_grad():
-        for name, value in found.items():
-            own[name].copy_(value)
-    return mismatch
+    return load_weights(model, path, strict=strict, translate=translated)
 
 
 def translated(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

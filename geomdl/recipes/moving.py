@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from core2d.losses import VOID, cross_entropy
-from core2d.metrics import class_accuracy, confusion, miou, pixel_accuracy
+from core2d.metrics import confusion, label_metrics
 from core2d.train.evaluate import batches
 from core2d.train.packed import items_of
 from core2d.train.recipe import Batch, Data, Examples
@@ -111,11 +111,7 @@ def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
         part = confusion(found.argmax(1), batch["label"], found.shape[1], ignore=VOID)
         matrix = part if matrix is None else matrix + part
     assert matrix is not None
-    return {
-        "miou": miou(matrix),
-        "accuracy": pixel_accuracy(matrix),
-        "class_accuracy": class_accuracy(matrix),
-    }
+    return label_metrics(matrix)
 
 
 def predict(model: nn.Module, x: Batch) -> Tensor:

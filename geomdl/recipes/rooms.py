@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from core2d.losses import VOID, cross_entropy
-from core2d.metrics import class_accuracy, confusion, miou, pixel_accuracy
+from core2d.metrics import confusion, label_metrics
 from core2d.train.evaluate import batches
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
@@ -86,11 +86,7 @@ def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
         scores = model(batch["points"], batch["offsets"], centred(batch["features"]))
         part = confusion(scores.argmax(1), batch["label"], len(CLASSES), ignore=VOID)
         matrix = matrix + part.to(matrix)
-    return {
-        "miou": miou(matrix),
-        "accuracy": pixel_accuracy(matrix),
-        "class_accuracy": class_accuracy(matrix),
-    }
+    return label_metrics(matrix)
 
 
 def centred(colours: Tensor) -> Tensor:

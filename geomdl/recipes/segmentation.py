@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from core2d.losses import VOID, cross_entropy
-from core2d.metrics import class_accuracy, confusion, miou, pixel_accuracy
+from core2d.metrics import confusion, label_metrics
 from core2d.train.augment import crop
 from core2d.train.evaluate import batches
 from core2d.train.recipe import Batch, Examples
@@ -71,11 +71,7 @@ def metrics(model: nn.Module, examples: Examples, predict: Predict = predict) ->
         part = confusion(found.argmax(1), batch["label"], found.shape[1], ignore=VOID)
         matrix = part if matrix is None else matrix + part
     assert matrix is not None
-    return {
-        "miou": miou(matrix),
-        "accuracy": pixel_accuracy(matrix),
-        "class_accuracy": class_accuracy(matrix),
-    }
+    return label_metrics(matrix)
 
 
 def scores(model: nn.Module, x: Tensor) -> Tensor:

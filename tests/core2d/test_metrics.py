@@ -63,6 +63,10 @@ def test_iou_and_f_score_from_sets_of_pixels() -> None:
     assert metrics.miou(matrix) == pytest.approx(np.mean(inside))
     dice = [2 * ((p == k) & (y == k)).sum() / ((p == k).sum() + (y == k).sum()) for k in range(4)]
     assert metrics.f_score(matrix).numpy() == pytest.approx(np.array(dice))
+    told = metrics.label_metrics(matrix)
+    assert told["miou"] == metrics.miou(matrix)
+    assert told["accuracy"] == pytest.approx((p == y).mean())
+    assert told["class_accuracy"] == metrics.class_accuracy(matrix)
     assert metrics.pixel_accuracy(matrix) == pytest.approx((p == y).mean())
     shares = [(p[y == k] == k).mean() for k in range(4)]
     assert metrics.class_accuracy(matrix) == pytest.approx(np.mean(shares))
