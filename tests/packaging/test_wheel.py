@@ -56,7 +56,7 @@ def tool(name: str) -> str:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of a fresh environment that holds pip alone."""
     folder = tmp_path_factory.mktemp("bare")
-    run(sys.executable, "-m", "venv", folder)
+    run(sys.executable, "-m", "venv", "--upgrade-deps", folder)  # Debian's pip is too old for -C
     return folder / "bin" / "python"
 
 
