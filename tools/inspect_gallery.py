@@ -47,7 +47,8 @@ class Scene:
         """For the command line of geomdl."""
         picture = str(folder / f"{self.name}.jpg")
         run = str(runs / self.run)
-        return ["inspect", self.view, run, *shlex.split(self.options), "-o", picture]
+        options = [*shlex.split(self.options), "-o", picture, "--overwrite"]
+        return ["inspect", self.view, run, *options]
 
 
 SCENES = (
