@@ -3,7 +3,7 @@
     geomdl fit membrane_segnet          about 12 minutes on two cores with bfloat16
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
-of the published width, weights from scratch, batch norm, the mean over eight orientations.
+of the published width, weights from scratch, batch norm; averaged weights, eight orientations.
 EXPECT is a guess, since no run is recorded yet:
 the mean IoU of the two classes over the test slices, seeds 0 to 2.
 """

@@ -1,10 +1,10 @@
-"""A small sparse U-Net labels rooms: the weights that come with geomdl.
+"""A small sparse U-Net labels rooms.
 
     geomdl fit rooms_sparse_unet          time as measured
 
 A quarter of MinkUNet18A's width, on voxels of 5 cm.
 
-    geomdl predict rooms_sparse_unet scan.ply -o labelled.ply
+    geomdl predict runs/rooms_sparse_unet scan.ply -o labelled.ply
     geomdl view labelled.ply
 
 EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
