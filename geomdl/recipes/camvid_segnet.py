@@ -1,6 +1,6 @@
 """SegNet on street pictures: eleven classes, 120 pictures.
 
-    geomdl fit camvid_segnet          about 14 minutes on two cores with bfloat16
+    geomdl fit camvid_segnet          minutes to be measured
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
 of the published width, weights from scratch, and batch norm.

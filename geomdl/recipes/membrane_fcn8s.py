@@ -1,6 +1,6 @@
 """FCN-8s on membranes of nerve cells: two classes, 30 slices.
 
-    geomdl fit membrane_fcn8s          about 9 minutes on two cores with bfloat16
+    geomdl fit membrane_fcn8s          minutes to be measured
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
 of the published width, weights from scratch, batch norm; averaged weights, eight orientations.

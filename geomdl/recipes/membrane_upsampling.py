@@ -3,11 +3,10 @@
     geomdl fit membrane_upsampling --up linear                          one of them
     python -m geomdl.recipes.membrane_upsampling --seeds 0 1 2 --record all, side by side
 
-The network and its training are `membrane_unet`'s, a quarter as long; only what doubles the extent
-in the decoder differs: nearest and linear interpolation followed by a convolution, bed of nails
+The network and its data are `membrane_unet`'s, trained for 2.5 passes; what doubles the extent in
+the decoder differs: nearest and linear interpolation followed by a convolution, bed of nails
 (one cell of each block, a convolution fills the rest), max-unpooling (the cell that held the
-encoder's maximum), transposed convolution and pixel shuffle. About 3 minutes per run on two
-cores with bfloat16.
+encoder's maximum), transposed convolution and pixel shuffle.
 The figures are miou_<way> on the test slices.
 """
 

@@ -1,20 +1,19 @@
 """What the recipes on moving rooms share: sequences, loss, metrics; frames alone, or all in 4D."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
 
 from core2d.losses import VOID, cross_entropy
-from core2d.metrics import confusion, label_metrics
-from core2d.train.evaluate import batches
-from core2d.train.packed import items_of
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.augment import jitter, mirror, recolour, scale, turn
 from geomdl.recipes.rooms import centred, middle
-from scenes.datasets.moving_scans import MOVING, moving_scans
+from geomdl.recipes.segmentation import measured
+from scenes.datasets.moving_scans import MOVING, frame_offsets, moving_scans
 from scenes.datasets.room_scans import LIKE_SCANNET
 
 DATA = "simulated scans of moving rooms"
@@ -75,9 +74,7 @@ class EachFrame(nn.Module):
         self.network, self.frames = network, frames
 
     def forward(self, points: Tensor, offsets: Tensor, time: Tensor, features: Tensor) -> Tensor:
-        count = (len(offsets) - 1) * self.frames
-        sizes = torch.bincount(items_of(offsets) * self.frames + time, minlength=count)
-        return self.network(points, torch.nn.functional.pad(sizes.cumsum(0), (1, 0)), features)
+        return self.network(points, frame_offsets(offsets, time, self.frames), features)
 
 
 class AllFrames(nn.Module):
@@ -105,13 +102,7 @@ def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Ten
 
 def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
     """Over all labelled points of all frames: mean IoU, accuracy, mean recall."""
-    matrix: Tensor | None = None
-    for batch in batches(examples, 1):
-        found = scores(model, batch)
-        part = confusion(found.argmax(1), batch["label"], found.shape[1], ignore=VOID)
-        matrix = part if matrix is None else matrix + part
-    assert matrix is not None
-    return label_metrics(matrix)
+    return measured(partial(scores, model), examples, 1)
 
 
 def predict(model: nn.Module, x: Batch) -> Tensor:

@@ -7,11 +7,11 @@ import torch
 from torch import Generator, Tensor, nn
 
 from core2d.losses import VOID, cross_entropy
-from core2d.metrics import confusion, label_metrics
-from core2d.train.evaluate import batches
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.augment import crop, elastic, jitter, mirror, recolour, scale, turn
+from geomdl.ops import voxelize
+from geomdl.recipes.segmentation import measured
 from geomdl.structures import Mesh, PointCloud
 from geomdl.structures.srgb import to_srgb
 from scenes.datasets.point_batches import thinned
@@ -75,18 +75,17 @@ def augmented(batch: Batch, generator: Generator, window: float, most: int) -> B
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
     """Mean cross entropy over the labelled points, in nats."""
-    scores = model(batch["points"], batch["offsets"], centred(batch["features"]))
-    return cross_entropy(scores, batch["label"], ignore=VOID)
+    return cross_entropy(scores(model, batch), batch["label"], ignore=VOID)
 
 
 def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
     """Over all labelled points of the set: mean IoU of the classes, accuracy, mean recall."""
-    matrix = torch.zeros(len(CLASSES), len(CLASSES), dtype=torch.int64)
-    for batch in batches(examples, 1):
-        scores = model(batch["points"], batch["offsets"], centred(batch["features"]))
-        part = confusion(scores.argmax(1), batch["label"], len(CLASSES), ignore=VOID)
-        matrix = matrix + part.to(matrix)
-    return label_metrics(matrix)
+    return measured(partial(scores, model), examples, 1)
+
+
+def scores(model: nn.Module, batch: Batch) -> Tensor:
+    """A packed batch -> logits (N, classes) of its points."""
+    return model(batch["points"], batch["offsets"], centred(batch["features"]))
 
 
 def centred(colours: Tensor) -> Tensor:
@@ -100,8 +99,7 @@ def predict(model: nn.Module, x: Batch) -> Tensor:
     Where the batch comes from `read`, one point of each cell is asked and the rest of the cell is
     given its answer.
     """
-    scores = model(x["points"], x["offsets"], centred(x["features"]))
-    chances = torch.softmax(scores.float(), 1)
+    chances = torch.softmax(scores(model, x).float(), 1)
     return chances[x["whose"]] if "whose" in x else chances
 
 
@@ -110,8 +108,6 @@ def read(shape: Mesh | PointCloud, config: Config) -> Batch:
 
     Without colours all is grey.
     """
-    from geomdl.ops import voxelize
-
     cloud = shape.point_cloud() if isinstance(shape, Mesh) else shape
     points = cloud.points.float().clone()
     low = points[:, 2].kthvalue(1 + len(points) // 200).values  # the floor, but for stray points

@@ -2,7 +2,6 @@
 
     geomdl fit rooms_minkunet18a          time as measured
 
-
 EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
 rooms that were never seen.
 """

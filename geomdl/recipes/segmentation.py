@@ -65,9 +65,14 @@ def metrics(model: nn.Module, examples: Examples, predict: Predict = predict) ->
 
     predict: what gives the probabilities.
     """
+    return measured(lambda batch: predict(model, batch["image"]), examples, 2)
+
+
+def measured(ask: Callable[[Batch], Tensor], examples: Examples, size: int) -> dict[str, float]:
+    """Scores (B, C, *S) that `ask` gives of batches of `size` -> metrics of all their labels."""
     matrix: Tensor | None = None
-    for batch in batches(examples, 2):
-        found = predict(model, batch["image"])
+    for batch in batches(examples, size):
+        found = ask(batch)
         part = confusion(found.argmax(1), batch["label"], found.shape[1], ignore=VOID)
         matrix = part if matrix is None else matrix + part
     assert matrix is not None

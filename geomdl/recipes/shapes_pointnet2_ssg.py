@@ -2,7 +2,6 @@
 
     geomdl fit shapes_pointnet2_ssg          time as measured
 
-
 Trained on clean clouds of 1,024 points, turned about the vertical and thinned; tested on clean and
 noisy ones, on what one view sees (half), and on 256 and 128 points. All networks of this family
 train alike. EXPECT is a guess, since no run is recorded yet.

@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from core2d.errors import InputError, expect_choice
 from core2d.train.order import seed_of
+from core2d.train.packed import items_of
 from core2d.train.recipe import Batch, Data
 from scenes import build, scan
 from scenes.build.moving import moving_room
@@ -64,12 +65,16 @@ def frames_apart(batch: Batch) -> Batch:
     """A packed batch of sequences -> one of single frames, in the order of sequences and times."""
     offsets, time = batch["offsets"], batch["time"]
     frames = int(time.max()) + 1 if len(time) else 1
-    items = torch.arange(len(offsets) - 1).repeat_interleave(offsets.diff())
-    place = items * frames + time
-    counts = torch.bincount(place, minlength=frames * (len(offsets) - 1))
-    order = place.argsort(stable=True)
+    order = (items_of(offsets) * frames + time).argsort(stable=True)
     apart = {name: value[order] for name, value in batch.items() if name != "offsets"}
-    return {**apart, "offsets": torch.nn.functional.pad(counts.cumsum(0), (1, 0))}
+    return {**apart, "offsets": frame_offsets(offsets, time, frames)}
+
+
+def frame_offsets(offsets: Tensor, time: Tensor, frames: int) -> Tensor:
+    """Offsets (B+1,) of sequences, time (N,) -> offsets (B frames + 1,) of their frames."""
+    place = items_of(offsets) * frames + time
+    counts = torch.bincount(place, minlength=frames * (len(offsets) - 1))
+    return torch.nn.functional.pad(counts.cumsum(0), (1, 0))
 
 
 def read_sequence(

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, describe, expect_number, expect_tensor
-from core2d.train.packed import kept, of_places, rows_of
+from core2d.train.packed import items_of, kept, of_places, rows_of
 from core2d.train.recipe import Batch, Examples
 from geomdl.ops import voxelize
 
@@ -226,7 +226,7 @@ def thinned(batch: Batch, cell: float, generator: Generator | None = None) -> Ba
     points, offsets = batch["points"], batch["offsets"]
     place = torch.arange(len(points))
     if generator is not None:
-        items = torch.arange(len(offsets) - 1).repeat_interleave(offsets.diff())
+        items = items_of(offsets)
         draws = torch.rand(len(points), generator=generator, dtype=torch.float64)
         place = (items + draws).argsort()
     first = voxelize(points[place], cell, offsets=offsets).first
