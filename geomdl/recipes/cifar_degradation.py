@@ -39,7 +39,7 @@ class Config:
     """depth: 6n+2 layers. plain: no shortcuts. width: channels of the first stage."""
 
     train: Train = Train(
-        epochs=3,
+        epochs=2,
         batch=128,
         rate=0.1,
         optimiser="sgd",

@@ -37,7 +37,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=10,
+        epochs=7,
         batch=128,
         rate=1e-3,
         optimiser="adamw",

@@ -3,7 +3,7 @@
     geomdl fit membrane_upsampling --up linear                          one of them
     python -m geomdl.recipes.membrane_upsampling --seeds 0 1 2 --record all, side by side
 
-The network and its data are `membrane_unet`'s, trained for 2.5 passes; what doubles the extent in
+The network and its data are `membrane_unet`'s, trained for 1.5 passes; what doubles the extent in
 the decoder differs: nearest and linear interpolation followed by a convolution, bed of nails
 (one cell of each block, a convolution fills the rest), max-unpooling (the cell that held the
 encoder's maximum), transposed convolution and pixel shuffle.
@@ -48,7 +48,7 @@ class Config:
     """up: how the decoder doubles the extent. The rest as in membrane_unet."""
 
     train: Train = Train(
-        epochs=2.5,
+        epochs=1.5,
         batch=4,
         rate=3e-3,
         schedule="one-cycle",
