@@ -1,0 +1,57 @@
+"""What an agent learns from: a batch of transitions, as `Replay.sample` gives and targets take it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Observation = Tensor | dict[str, Tensor]
+
+
+def each(observation: Observation, apply: Callable[[Tensor], Tensor]) -> Observation:
+    """`apply` on the tensor of an observation, or on every tensor of a dict of them."""
+    if isinstance(observation, dict):
+        return {name: apply(part) for name, part in observation.items()}
+    return apply(observation)
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """B transitions; *O is the shape of an observation (or of each of its named parts).
+
+    observation and next_observation (B, *O): before the action, and after the last of the steps
+    that `reward` sums; action (B,) int64. reward (B,) float32 is sum_k gamma^k r_{t+k} over the m
+    steps taken (m <= n; fewer where the episode ended). discount (B,) float32 is gamma^m, and 0
+    where the episode *terminated* within these steps; truncation keeps it. So every target is
+    reward + discount * value(next_observation).
+    weight (B,) float32: importance weights, ones when sampling was uniform. index (B,) int64: what
+    `Replay.update` takes to set priorities.
+    """
+
+    observation: Observation
+    action: Tensor
+    reward: Tensor
+    next_observation: Observation
+    discount: Tensor
+    weight: Tensor
+    index: Tensor
+
+    def __len__(self) -> int:
+        return self.action.shape[0]
+
+    def to(self, device: torch.device | str) -> "Transitions":
+        """The same batch on another device; `index` stays, since the replay lives on the CPU."""
+
+        def move(part: Tensor) -> Tensor:
+            return part.to(device, non_blocking=True)
+
+        return Transitions(
+            observation=each(self.observation, move),
+            action=move(self.action),
+            reward=move(self.reward),
+            next_observation=each(self.next_observation, move),
+            discount=move(self.discount),
+            weight=move(self.weight),
+            index=self.index,
+        )
