@@ -1,0 +1,66 @@
+"""Exploring: how often to act at random, and acting so."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from core2d.errors import InputError, expect_choice, expect_number, expect_tensor
+
+
+@dataclass(frozen=True)
+class Epsilon:
+    """The share of random actions: from `start` to `end` over `steps`, and `end` ever after.
+
+    linear: falls by the same amount every step (Mnih et al. 2015: 1 to 0.1 over a million frames).
+    exponential: falls by the same factor every step, so `end` must be above 0. steps=0 is a
+    constant `end`. Raises InputError.
+    """
+
+    start: float = 1.0
+    end: float = 0.05
+    steps: int = 10_000
+    kind: Literal["linear", "exponential"] = "linear"
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            value = expect_number(f"epsilon.{name}", getattr(self, name), low=0)
+            if value > 1:
+                raise InputError(f"epsilon.{name}: expected a share in [0, 1], got {value}")
+        expect_number("epsilon.steps", self.steps, low=0)
+        expect_choice("epsilon.kind", self.kind, ("linear", "exponential"))
+        if self.kind == "exponential" and not (self.start > 0 and self.end > 0):
+            raise InputError("epsilon.end: an exponential fall needs start and end above 0")
+
+    def at(self, step: int) -> float:
+        """The share after `step` steps."""
+        if step >= self.steps:
+            return self.end
+        done = max(step, 0) / self.steps
+        if self.kind == "linear":
+            return self.start + (self.end - self.start) * done
+        return self.start * math.exp(done * math.log(self.end / self.start))
+
+
+def greedy(q: Tensor) -> Tensor:
+    """Values (L, A) -> the best action of each lane (L,) int64; of equal ones the first."""
+    return q.argmax(1)
+
+
+def epsilon_greedy(q: Tensor, epsilon: float, generator: Generator) -> Tensor:
+    """Values (L, A) -> actions (L,) int64: random with probability `epsilon`, else the best.
+
+    Every lane throws its own dice. A random action may be the best one, so that is taken with
+    probability 1 - epsilon + epsilon / A. The generator is drawn from alike for every epsilon, so
+    a run's dice do not depend on its schedule; it lives on the CPU or on the device of `q`.
+    """
+    expect_tensor("q", q, "L A", dtypes="float")
+    lanes, actions = q.shape
+    if not actions:
+        raise InputError("q: expected at least one action, got none")
+    device = generator.device
+    roll = torch.rand(lanes, generator=generator, device=device)
+    other = torch.randint(actions, (lanes,), generator=generator, device=device)
+    return torch.where((roll < epsilon).to(q.device), other.to(q.device), greedy(q))
