@@ -1,0 +1,308 @@
+"""Encoders: from observations of any Gymnasium space to features (B, width).
+
+`encoder(space)` chooses by the space; `body` says otherwise:
+
+    mlp      vectors: linear layers with ReLU; discrete observations come as one-hot vectors
+    nips     images: the network of Mnih et al. 2013
+    nature   images of at least 36 x 36: that of Mnih et al. 2015
+    impala   images: the residual network of Espeholt et al. 2018
+    small    images of at least 3 x 3: one convolution (Young, Tian 2019, MinAtar)
+    depth    depth images in metres: which pixels hit something beside how far; nature or small
+    voxels   grids (C, X, Y, Z): VoxNet (Maturana, Scherer 2015)
+    points   clouds (N, 3 + C): PointNet without its batch norms (Qi et al. 2017)
+
+The published networks end in a fully connected layer; that belongs to the head (which may be
+noisy, or doubled to duel), and `hidden` tells its size. Numbers are scaled inside: integers are
+divided by the space's `high`, so uint8 frames stay bytes until here.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from gymnasium import Space, spaces
+from torch import Tensor, nn
+
+from core2d.errors import InputError, expect_choice
+from core2d.layers.conv import Conv
+from core2d.models.mlp import MLP
+from core2d.space import Dense
+from rl.pictures import BOUND, Picture, divisor
+from rl.transitions import Observation
+
+Body = Literal["auto", "mlp", "nips", "nature", "impala", "small", "depth", "voxels", "points"]
+NATURE_SIDE = 36  # the smallest image of which the three convolutions leave something
+
+
+class Encoder(nn.Module, ABC):
+    """Observations (B, *O) -> features (B, width).
+
+    hidden: features of the fully connected layer that follows as published, 0 where none does.
+    """
+
+    width: int
+    hidden: int
+
+    @abstractmethod
+    def forward(self, observation: Observation) -> Tensor: ...
+
+
+class Vector(Encoder):
+    """Vectors or discrete observations (B, *O) -> (B, width): ReLU layers of these sizes.
+
+    Without sizes the numbers themselves. Discrete(n) and MultiDiscrete come as one-hot vectors.
+    """
+
+    def __init__(self, space: Space, sizes: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.shape = tuple(space.shape or ())
+        self.first, self.counts = categories(space)
+        self.divisor = 1.0 if self.counts else divisor(space)
+        count = sum(self.counts) if self.counts else math.prod(self.shape)
+        self.layers = MLP((count, *sizes)) if sizes else None
+        self.width, self.hidden = (sizes[-1] if sizes else count), 0
+
+    def forward(self, observation: Observation) -> Tensor:
+        x = expect_batch(observation, self.shape)
+        x = x.reshape(len(x), -1)
+        if self.counts:
+            x = x.long()
+            parts = zip(x.unbind(1), self.first, self.counts, strict=True)
+            x = torch.cat([F.one_hot(part - first, n) for part, first, n in parts], 1)
+        x = x.float() if self.divisor == 1.0 else x.float() / self.divisor
+        return x if self.layers is None else F.relu(self.layers(x))
+
+
+class Image(Encoder):
+    """Images (B, *O) -> (B, width): convolutions with ReLU, then flat.
+
+    convolutions: (channels, kernel, stride) each, without padding. How the axes are read and
+    scaled: `rl.pictures.Picture`.
+    """
+
+    def __init__(
+        self, picture: Picture, convolutions: Sequence[tuple[int, int, int]], hidden: int
+    ) -> None:
+        super().__init__()
+        self.picture, channels, size = picture, picture.channels, picture.size
+        layers = []
+        for out, kernel, stride in convolutions:
+            layers.append(Conv(2, channels, out, kernel, stride=stride, padding=0))
+            channels, size = out, tuple((n - kernel) // stride + 1 for n in size)
+        if min(size) < 1:
+            raise InputError(f"observation space: {picture.size} pixels are too few for this body")
+        self.layers = nn.ModuleList(layers)
+        self.width, self.hidden = channels * math.prod(size), hidden
+
+    def forward(self, observation: Observation) -> Tensor:
+        x = self.picture(expect_batch(observation, self.picture.shape))
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        return x.flatten(1)
+
+
+NIPS = (((16, 8, 4), (32, 4, 2)), 256)
+NATURE = (((32, 8, 4), (64, 4, 2), (64, 3, 1)), 512)
+SMALL = (((16, 3, 1),), 128)
+
+
+class Residual(nn.Module):
+    """Field (B, C, *S) + two convolutions of it, each behind a ReLU."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = Conv(2, channels, channels)
+        self.conv2 = Conv(2, channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(F.relu(self.conv1(F.relu(x))))
+
+
+class Impala(Encoder):
+    """Images (B, *O) -> (B, width): 15 convolutions in three stages (Espeholt 2018, figure 3).
+
+    Each stage: a convolution, max pooling 3 by 3 of stride 2, two residual blocks.
+    """
+
+    def __init__(self, picture: Picture, widths: Sequence[int] = (16, 32, 32)) -> None:
+        super().__init__()
+        self.picture, self.space = picture, Dense(2)
+        channels, size, stages = picture.channels, picture.size, []
+        for width in widths:
+            stage = (Conv(2, channels, width), Residual(width), Residual(width))
+            stages.append(nn.ModuleList(stage))
+            channels, size = width, tuple(-(-n // 2) for n in size)
+        self.stages = nn.ModuleList(stages)
+        self.width, self.hidden = channels * math.prod(size), 256
+
+    def forward(self, observation: Observation) -> Tensor:
+        x = self.picture(expect_batch(observation, self.picture.shape))
+        for stage in self.stages:
+            conv, *blocks = stage.children()
+            x = self.space.pool(conv(x), 3, 2)
+            for block in blocks:
+                x = block(x)
+        return F.relu(x).flatten(1)
+
+
+class Voxels(Encoder):
+    """Grids (B, C, X, Y, Z) or (B, X, Y, Z) -> (B, width): VoxNet's convolutions.
+
+    32 of 5^3 with stride 2, 32 of 3^3, the largest of 2^3 each, slope 0.1 below 0. Borders are
+    kept, unlike there, so any size will do.
+    """
+
+    def __init__(self, space: spaces.Box) -> None:
+        super().__init__()
+        self.shape, self.divisor = tuple(space.shape), divisor(space)
+        if len(self.shape) not in (3, 4):
+            raise InputError(f"observation space: voxels are (C, X, Y, Z), got {self.shape}")
+        channels = self.shape[0] if len(self.shape) == 4 else 1
+        self.space = Dense(3)
+        self.conv1 = Conv(3, channels, 32, 5, stride=2)
+        self.conv2 = Conv(3, 32, 32)
+        sides = ((n + 3) // 4 for n in self.shape[-3:])
+        self.width, self.hidden = 32 * math.prod(sides), 128
+
+    def forward(self, observation: Observation) -> Tensor:
+        x = expect_batch(observation, self.shape).float() / self.divisor
+        x = x if x.ndim == 5 else x[:, None]
+        x = F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x), 0.1)), 0.1)
+        return self.space.pool(x, 2).flatten(1)
+
+
+class Points(Encoder):
+    """Clouds (B, N, 3 + C) -> (B, width): an MLP on every point, then the largest of each feature.
+
+    The order of the points does not matter. No batch norm: its statistics would follow a policy
+    that changes, and acting has batches of one.
+    """
+
+    def __init__(self, space: spaces.Box, sizes: Sequence[int] = (64, 128, 256)) -> None:
+        super().__init__()
+        self.shape = tuple(space.shape)
+        if len(self.shape) != 2 or self.shape[1] < 3 or not self.shape[0]:
+            raise InputError(f"observation space: points are (N, 3 + C), got {self.shape}")
+        self.layers = MLP((self.shape[1], *sizes))
+        self.width, self.hidden = sizes[-1], 256
+
+    def forward(self, observation: Observation) -> Tensor:
+        x = expect_batch(observation, self.shape).float()
+        points = F.relu(self.layers(x.flatten(0, 1)))
+        return points.unflatten(0, x.shape[:2]).amax(1)
+
+
+class Parts(Encoder):
+    """Dicts of observations (B, *O) -> (B, width): the features of all parts side by side."""
+
+    def __init__(self, encoders: dict[str, Encoder]) -> None:
+        super().__init__()
+        self.names = tuple(encoders)
+        self.encoders = nn.ModuleList(encoders.values())
+        self.width = sum(part.width for part in encoders.values())
+        self.hidden = max(part.hidden for part in encoders.values())
+
+    def forward(self, observation: Observation) -> Tensor:
+        if not isinstance(observation, dict) or set(observation) != set(self.names):
+            came = list(observation) if isinstance(observation, dict) else "a tensor"
+            raise InputError(f"observation: expected a dict of {list(self.names)}, got {came}")
+        parts = zip(self.names, self.encoders, strict=True)
+        return torch.cat([part(observation[name]) for name, part in parts], 1)
+
+
+def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) -> Encoder:
+    """The encoder of a space. sizes: of the layers of an mlp; a Dict's parts are encoded apart.
+
+    auto: vectors and discrete spaces mlp; Box of rank 2 with 3 to 7 columns points, if of floats;
+    of rank 4 voxels, but a stack of images if of bytes; else images: depth if of floats beyond 1,
+    nature from 36 pixels a side, small below. In a Dict, `body` is that of every part that is no
+    vector. Raises InputError where a space cannot be encoded.
+    """
+    expect_choice("body", body, get_args(Body))
+    if isinstance(space, spaces.Dict):
+        if not space.spaces:
+            raise InputError("observation space: expected a Dict with parts, got an empty one")
+        parts = {}
+        for name, part in space.spaces.items():
+            if isinstance(part, spaces.Dict):
+                raise InputError(f"observation space {name!r}: Dicts are taken one level deep")
+            flat = guess(part) == "mlp"
+            parts[name] = encoder(part, "mlp" if flat else body, sizes=sizes)
+        return Parts(parts)
+    body = guess(space) if body == "auto" else body
+    if body == "mlp":
+        return Vector(space, sizes)
+    if not isinstance(space, spaces.Box):
+        raise InputError(f"observation space: {body} reads a Box, got {space}")
+    return of_box(space, body)
+
+
+def of_box(space: spaces.Box, body: Body) -> Encoder:
+    """The encoder of an image, a grid or a cloud."""
+    if body == "points":
+        return Points(space)
+    if body == "voxels":
+        return Voxels(space)
+    picture = Picture(space, depth=body == "depth")
+    if body == "impala":
+        return Impala(picture)
+    if body == "depth":
+        body = by_size(picture)
+    return Image(picture, *{"nips": NIPS, "nature": NATURE, "small": SMALL}[body])
+
+
+def by_size(picture: Picture) -> Literal["nature", "small"]:
+    return "nature" if min(picture.size) >= NATURE_SIDE else "small"
+
+
+def guess(space: Space) -> Body:
+    """The body that `auto` stands for. Raises InputError where the space cannot be encoded."""
+    if not isinstance(space, spaces.Box) or len(space.shape) < 2:
+        categories(space)
+        return "mlp"
+    floats = np.issubdtype(space.dtype, np.floating)
+    if len(space.shape) == 2 and floats and 3 <= space.shape[1] < 8:
+        return "points"
+    if len(space.shape) > 4:
+        raise InputError(f"observation space: expected at most 4 axes, got {space.shape}")
+    if len(space.shape) == 4 and space.dtype != np.uint8:
+        return "voxels"
+    high = float(space.high.max())
+    if floats and 1 < high <= BOUND and len(space.shape) < 4:
+        return "depth"
+    return by_size(Picture(space))
+
+
+def categories(space: Space) -> tuple[list[int], list[int]]:
+    """First value and count of every discrete number of a space; empty for numbers that count.
+
+    Raises InputError for spaces that are neither.
+    """
+    if isinstance(space, spaces.Discrete):
+        return [int(space.start)], [int(space.n)]
+    if isinstance(space, spaces.MultiDiscrete):
+        counts = space.nvec.reshape(-1).tolist()
+        start = np.broadcast_to(space.start, space.nvec.shape).reshape(-1).tolist()
+        return start, counts
+    if isinstance(space, (spaces.Box, spaces.MultiBinary)):
+        return [], []
+    raise InputError(
+        "observation space: expected Box, Discrete, MultiDiscrete, MultiBinary or a Dict of these, "
+        f"got {space}"
+    )
+
+
+def expect_batch(observation: Observation, shape: tuple[int, ...]) -> Tensor:
+    """A tensor (B, *shape). Raises InputError."""
+    if not isinstance(observation, Tensor) or tuple(observation.shape[1:]) != shape:
+        came = (
+            tuple(observation.shape)
+            if isinstance(observation, Tensor)
+            else type(observation).__name__
+        )
+        raise InputError(f"observation: expected a tensor (B, *{shape}), got {came}")
+    return observation

@@ -1,0 +1,54 @@
+"""Noisy layers: weights with learned noise, so that the network explores by itself.
+
+Fortunato et al. 2018, "Noisy networks for exploration", in the factorised form of section 3.
+"""
+
+import torch
+from torch import Generator, Tensor, nn
+
+from core2d.errors import expect_number
+
+
+class NoisyLinear(nn.Module):
+    """Features (B, inputs) -> (B, outputs): y = (mu + sigma e) x + (mu_b + sigma_b e_b), eq. 9.
+
+    e_ij = f(e_i) f(e_j), e_b = f(e_i) with f(x) = sign(x) sqrt|x| of standard normal numbers, one
+    per output i and one per input j (eq. 10, 11), shared by the batch. They stay as they are
+    until `sample_noise`; at the start they are 0. In eval mode there is no noise. Starts as the
+    paper says: mu uniform within 1 / sqrt(inputs), sigma everywhere sigma0 / sqrt(inputs).
+    """
+
+    noise_in: Tensor
+    noise_out: Tensor
+
+    def __init__(self, inputs: int, outputs: int, *, sigma: float = 0.5) -> None:
+        super().__init__()
+        expect_number("sigma", sigma, low=0)
+        bound = inputs**-0.5
+        self.weight = nn.Parameter(torch.empty(outputs, inputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(outputs).uniform_(-bound, bound))
+        self.weight_sigma = nn.Parameter(torch.full((outputs, inputs), sigma * bound))
+        self.bias_sigma = nn.Parameter(torch.full((outputs,), sigma * bound))
+        self.register_buffer("noise_in", torch.zeros(inputs))
+        self.register_buffer("noise_out", torch.zeros(outputs))
+
+    def sample_noise(self, generator: Generator) -> None:
+        """New noise, drawn on the generator's device."""
+        for noise in (self.noise_in, self.noise_out):
+            e = torch.randn(len(noise), generator=generator, device=generator.device)
+            noise.copy_(e.sign() * e.abs().sqrt())
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = nn.functional.linear(x, self.weight, self.bias)
+        if not self.training:
+            return mean
+        # (sigma e) x = e_out * (sigma (e_in * x)): no matrix of noise is made.
+        noise = nn.functional.linear(x * self.noise_in, self.weight_sigma, self.bias_sigma)
+        return torch.addcmul(mean, noise, self.noise_out)
+
+
+def sample_noise(network: nn.Module, generator: Generator) -> None:
+    """New noise in every noisy layer of a network, in the order of its modules."""
+    for module in network.modules():
+        if isinstance(module, NoisyLinear):
+            module.sample_noise(generator)

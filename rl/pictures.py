@@ -1,0 +1,90 @@
+"""How an observation is read as a picture: its axes, its scale, its labels.
+
+Observations of shape           are read as
+    (H, W)                      one channel; integers that count classes (see below) one for each
+    (C, H, W) or (H, W, C)      channels are the axis that differs where the two others are equal
+                                (of cubes the first), else the shorter of the first and the last
+    (S, *one of these)          S stacked frames: their channels, oldest frame first
+
+Integers are divided by the space's `high` (255 for bytes), and so are floats whose `high` is
+beyond 1; a `high` above 65,535 is none. (H, W) of integers whose `high` is between 2 and 63 are
+labels: one plane for each.
+"""
+
+import math
+
+import numpy as np
+import torch
+from gymnasium import Space, spaces
+from torch import Tensor, nn
+
+from core2d.errors import InputError
+
+LABELS = 63  # the largest label of what is still read as classes
+BOUND = 65535  # the largest `high` that says where numbers end, not where their type does
+
+
+class Picture(nn.Module):
+    """Observations (B, *O) -> field (B, channels, H, W) float32, in 0..1 where bounded.
+
+    depth: the observations are depths in metres, 0 or the far end where nothing was hit. Each
+    gives two channels: the share of the far end (the space's `high`), and 1 where a surface is.
+    """
+
+    def __init__(self, space: spaces.Box, *, depth: bool = False) -> None:
+        super().__init__()
+        self.shape = tuple(space.shape)
+        if len(self.shape) not in (2, 3, 4):
+            raise InputError(f"observation space: pictures have 2 to 4 axes, got {self.shape}")
+        self.depth, self.divisor = depth, divisor(space)
+        self.labels = 0 if depth else labels(space)
+        frame = self.shape[1:] if len(self.shape) == 4 else self.shape
+        self.last = len(frame) == 3 and channels_last(frame)
+        self.size: tuple[int, ...] = frame[:2] if self.last else frame[-2:]
+        channels = math.prod(self.shape) // math.prod(self.size)
+        self.channels = self.labels or channels * (2 if depth else 1)
+        if depth and not 0 < float(space.high.max()) <= BOUND:
+            raise InputError(
+                f"observation space: depths need a far end, got high {space.high.max()}"
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.labels:
+            planes = torch.arange(self.labels, device=x.device)
+            return (x[:, None] == planes[:, None, None]).float()
+        if self.last:
+            x = x.movedim(-1, -3)
+        x = x.reshape(len(x), -1, *self.size).float()
+        x = x if self.divisor == 1.0 else x / self.divisor
+        if self.depth:
+            x = torch.cat([x.clamp(0, 1), ((x > 0) & (x < 1)).float()], 1)
+        return x
+
+    def extra_repr(self) -> str:
+        order = "labels" if self.labels else "channels last" if self.last else "channels first"
+        return f"{self.shape}, {order} -> ({self.channels}, {self.size[0]}, {self.size[1]})"
+
+
+def channels_last(frame: tuple[int, ...]) -> bool:
+    """Whether a frame of three axes is (H, W, C)."""
+    a, b, c = frame
+    if (a == b) != (b == c):
+        return a == b
+    return c < a
+
+
+def divisor(space: Space) -> float:
+    """What numbers of a space are divided by: `high` of integers and of bounded floats above 1."""
+    if not isinstance(space, spaces.Box):
+        return 1.0
+    high = float(space.high.max()) if space.high.size else 1.0
+    if np.issubdtype(space.dtype, np.floating) and len(space.shape) < 2:
+        return 1.0  # vectors of physical numbers come as they are
+    return high if 1 < high <= BOUND else 1.0
+
+
+def labels(space: spaces.Box) -> int:
+    """How many classes an image (H, W) of integers names; 0 where it holds intensities."""
+    high = float(space.high.max())
+    whole = np.issubdtype(space.dtype, np.integer) and len(space.shape) == 2
+    return int(high) + 1 if whole and 1 < high <= LABELS else 0
