@@ -1,4 +1,4 @@
-"""What an agent learns from: a batch of transitions, as `Replay.sample` gives and targets take it."""
+"""What an agent learns from: a batch of transitions, as `Replay.sample` gives them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
