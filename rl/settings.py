@@ -15,11 +15,13 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
 from core2d.errors import InputError, expect_choice, expect_number
+from rl.atari import Protocol
+from rl.encoders import Body
 from rl.explore import Epsilon
 
-Body = Literal["auto", "mlp", "nips", "nature", "impala", "points", "voxels", "depth"]
 Distribution = Literal["none", "categorical", "quantile"]
 EXPLORE = Epsilon(start=1.0, end=0.05, steps=10_000)
+ATARI = Protocol()
 Vectorise = Literal["auto", "sync", "async", "native", "envpool"]
 
 
@@ -27,11 +29,11 @@ Vectorise = Literal["auto", "sync", "async", "native", "envpool"]
 class Network:
     """The network that gives the values of actions.
 
-    body: what reads an observation; auto takes mlp for vectors and nature for images, and in a
-    dict of observations each its own. hidden: features of the layers of an mlp. features: of the
-    last layer of the other bodies, 0 for what was published. dueling: value and advantages apart
-    (Wang et al. 2016). noisy: noise in the weights of the head explores (Fortunato et al. 2018),
-    and epsilon stays 0. sigma: of that noise at the start. distribution: of the return, rather
+    body: what reads an observation; auto looks at the space, and in a dict of observations at each
+    part (rl.encoders). hidden: features of the layers of an mlp. features: of the layer behind the
+    other bodies, 0 for what was published. dueling: value and advantages apart (Wang et al. 2016).
+    noisy: noise in the weights of the last two layers explores (Fortunato et al. 2018), and epsilon
+    stays 0. sigma: of that noise at the start. distribution: of the return, rather
     than its mean: categorical (Bellemare et al. 2017) or quantile (Dabney et al. 2018). atoms: of
     that distribution. low, high: ends of the categorical atoms, so of the returns that it can say.
     """
@@ -130,10 +132,13 @@ class Settings:
     env: any Gymnasium id. steps: of the whole run, over all lanes. seed: of everything random.
     lanes: environments side by side. vectorise: how they run: auto, sync, async, native (the
     environment's own vector form) or envpool. stack: last frames that make an observation.
-    limit: steps after which an episode is cut, 0 for the environment's own limit. clip_rewards:
+    limit: steps after which an episode is cut, 0 for the environment's own limit. arguments: of the
+    environment's constructor, NAME=VALUE. clip_rewards:
     learn from the sign of rewards (Mnih et al. 2013); returns are always told raw. episodes: fresh
-    ones that the final weights are tested on, 0 for none. network: see below. replay: see below.
-    learn: see below. explore: epsilon, the share of random actions, and how it falls.
+    ones that the final weights are tested on, 0 for none. checkpoint: steps between two of them;
+    all lanes begin anew there, so that a run goes on exactly from any of them whatever its
+    environment (rl.train). report: steps between two lines of the log, 0 for a hundredth of the
+    run. protocol: of Atari games.
     """
 
     env: str = "CartPole-v1"
@@ -143,17 +148,21 @@ class Settings:
     vectorise: Vectorise = "auto"
     stack: int = 1
     limit: int = 0
+    arguments: tuple[str, ...] = ()
     clip_rewards: bool = False
     episodes: int = 100
+    checkpoint: int = 25_000
+    report: int = 0
     network: Network = Network()
     replay: Memory = Memory()
     learn: Learn = Learn()
     explore: Epsilon = EXPLORE
+    protocol: Protocol = ATARI
 
     def __post_init__(self) -> None:
-        for name in ("steps", "lanes", "stack"):
+        for name in ("steps", "lanes", "stack", "checkpoint"):
             expect_number(name, getattr(self, name), low=1)
-        for name in ("limit", "episodes"):
+        for name in ("limit", "episodes", "report"):
             expect_number(name, getattr(self, name), low=0)
         if not self.env:
             raise InputError("env: expected the id of an environment, got ''")
