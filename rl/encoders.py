@@ -172,7 +172,7 @@ class Voxels(Encoder):
         x = expect_batch(observation, self.shape).float() / self.divisor
         x = x if x.ndim == 5 else x[:, None]
         x = F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x), 0.1)), 0.1)
-        return self.space.pool(x, 2).flatten(1)
+        return self.space.pool(x, 2, ceil=True).flatten(1)
 
 
 class Points(Encoder):
