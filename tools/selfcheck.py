@@ -105,6 +105,14 @@ def _raster(s: Scene) -> Any:
     return (*drawn, *splat(s["seen"], None, s["intrinsics"], 48, 64, 0.1))
 
 
+def _views(s: Scene) -> Any:
+    scenes = ops.pack_scenes([(s["vertices"], s["faces"]), (s["vertices"] * 0.5, s["faces"])])
+    pose = torch.eye(4, dtype=torch.float64)[:3].repeat(3, 1, 1)
+    pose[:, 2, 3] = torch.tensor([3.0, 2.0, 0.6])
+    number = torch.tensor([1, 0, 1])
+    return ops.view_scenes(*scenes, number, pose, s["intrinsics"].double(), 48, 64)
+
+
 def _fused(s: Scene) -> TSDFVolume:
     depth = rasterize(s["seen"], s["faces"], s["intrinsics"], 48, 64)[1]
     depth = torch.where(depth.isfinite(), depth, 0.0).reshape(48, 64)
@@ -221,6 +229,7 @@ CHECKS: dict[str, Callable[[Scene], Any]] = {
     "voxelize": _voxels,
     "raycast": _rays,
     "rasterize": _raster,
+    "views": _views,
     "fusion": _fusion,
     "march": _march,
     "isosurface": _surface,

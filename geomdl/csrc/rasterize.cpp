@@ -1,5 +1,5 @@
+#include "fill.h"
 #include "kernel.h"
-#include "screen.h"
 
 #include <limits>
 
@@ -7,9 +7,7 @@ namespace geomdl {
 namespace {
 
 constexpr int kTile = 64;    // pixels per side
-constexpr int kLanes = 16;   // pixels of a row that are tested together
 constexpr int kStride = kTile + kLanes;  // lanes past the right border land in the padding
-constexpr int kSmall = 1 << 18;          // subpixels: edge functions of smaller boxes fit 32 bits
 
 struct Tile {
     float inverse[kTile * kStride];
@@ -31,60 +29,6 @@ struct Share {
     std::vector<Triangle> triangles;
     std::vector<std::vector<uint32_t>> bins;
 };
-
-// An edge function divided by 256 at the centre of pixel (left, top), and its steps. All centres
-// lie 256 subpixels apart, so the floor keeps the sign test exact and `rest` gives back the rest.
-struct Edge {
-    int64_t start, dx, dy;
-    float rest;
-};
-
-Edge edge_of(const Triangle &t, int from, int to, int left, int top) {
-    const int64_t dx = t.x[to] - t.x[from], dy = t.y[to] - t.y[from];
-    const int64_t px = int64_t(left) * kSubpixel + kSubpixel / 2 - t.x[from];
-    const int64_t py = int64_t(top) * kSubpixel + kSubpixel / 2 - t.y[from];
-    const bool top_left = dy < 0 || (dy == 0 && dx > 0);
-    const int64_t value = dx * py - dy * px;
-    const int64_t start = (value - (top_left ? 0 : 1)) >> 8;
-    return {start, -dy, dx, float(value - start * kSubpixel) / kSubpixel};
-}
-
-// Int is wide enough for the edge functions within the box and one run of lanes beyond.
-template <typename Int>
-void draw(const Triangle &t, Box box, int left, int top, Tile &tile) {
-    const Edge e[3] = {edge_of(t, 1, 2, box.left, box.top), edge_of(t, 2, 0, box.left, box.top),
-                       edge_of(t, 0, 1, box.left, box.top)};
-    const double area = double(t.x[1] - t.x[0]) * (t.y[2] - t.y[0]) -
-                        double(t.y[1] - t.y[0]) * (t.x[2] - t.x[0]);
-    float scale[3], rest = 0;
-    for (int k = 0; k < 3; ++k) {
-        scale[k] = float(t.inverse[k] * (kSubpixel / area));
-        rest += e[k].rest * scale[k];
-    }
-    const Int ax = Int(e[0].dx), bx = Int(e[1].dx), cx = Int(e[2].dx);
-    const float as = scale[0], bs = scale[1], cs = scale[2];
-    const int32_t face = t.face;
-    for (int y = box.top; y <= box.bottom; ++y) {
-        const int64_t down = y - box.top;
-        for (int x = box.left; x <= box.right; x += kLanes) {
-            const int64_t along = x - box.left;
-            const Int a0 = Int(e[0].start + e[0].dy * down + e[0].dx * along);
-            const Int b0 = Int(e[1].start + e[1].dy * down + e[1].dx * along);
-            const Int c0 = Int(e[2].start + e[2].dy * down + e[2].dx * along);
-            float *inverse = tile.inverse + (y - top) * kStride + (x - left);
-            int32_t *seen = tile.face + (y - top) * kStride + (x - left);
-#pragma omp simd
-            for (int i = 0; i < kLanes; ++i) {
-                const Int a = a0 + ax * i, b = b0 + bx * i, c = c0 + cx * i;
-                const float z = rest + float(a) * as + float(b) * bs + float(c) * cs;
-                const bool hit = (a | b | c) >= 0;
-                const bool nearer = z > inverse[i] || (z == inverse[i] && face < seen[i]);
-                inverse[i] = hit && nearer ? z : inverse[i];
-                seen[i] = hit && nearer ? face : seen[i];
-            }
-        }
-    }
-}
 
 // Whether an edge has the whole tile on its outer side.
 bool misses(const Triangle &t, Box box) {
@@ -229,12 +173,7 @@ void draw_tile(const Scene &s, const T *vertices, const std::vector<Share> &shar
         for (uint32_t index : share.bins[number]) {
             const Triangle &t = share.triangles[index];
             const Box box = overlap(box_of(t, s.lens.height, s.lens.width), left, top);
-            const auto [xl, xh] = std::minmax({t.x[0], t.x[1], t.x[2]});
-            const auto [yl, yh] = std::minmax({t.y[0], t.y[1], t.y[2]});
-            if (std::max(xh - xl, yh - yl) < kSmall)
-                draw<int32_t>(t, box, left, top, tile);
-            else
-                draw<int64_t>(t, box, left, top, tile);
+            fill(t, box, {left, top, kStride, tile.inverse, tile.face});
         }
     resolve(s, vertices, tile, left, top, image);
 }

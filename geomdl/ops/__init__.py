@@ -110,6 +110,11 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
     from geomdl.ops.splat import (
         splat,
     )
+    from geomdl.ops.views import (
+        Scenes,
+        pack_scenes,
+        view_scenes,
+    )
     from geomdl.ops.voxelize import (
         point_counts,
         read_nearest,
@@ -151,6 +156,7 @@ FILES: dict[str, tuple[str, ...]] = {
     ),
     "clip": ("clip_mesh",),
     "rasterize": ("interpolate", "rasterize"),
+    "views": ("Scenes", "pack_scenes", "view_scenes"),
     "splat": ("splat",),
     "fuse": ("TSDFVolume", "fuse", "fuse_grid", "pixel_weights"),
     "march": ("raycast_volume",),
