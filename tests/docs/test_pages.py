@@ -19,8 +19,8 @@ from geomdl import cli
 from tools import manuals
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("networks.md", "shapes.md", "training.md", "doctor.md")
-ALONE = ("networks.md", "shapes.md", "doctor.md")  # each of their blocks runs by itself
+PAGES = ("networks.md", "shapes.md", "training.md", "doctor.md", "rl.md")
+ALONE = ("networks.md", "shapes.md", "doctor.md", "rl.md")  # each of their blocks runs by itself
 
 
 def blocks(page: str, language: str) -> list[str]:
