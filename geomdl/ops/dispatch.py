@@ -148,6 +148,8 @@ def kernel_of(record: Op, tensors: list[Tensor]) -> Callable[..., Any] | None:
 def _call_native(kernel: Callable[..., Any], *args: Any) -> Any:
     ready = [a.detach().contiguous() if isinstance(a, Tensor) else a for a in args]
     result = kernel(*ready, threads())
+    if result is None:  # it changed an argument in place
+        return None
     if isinstance(result, tuple):
         return tuple(torch.from_numpy(r) for r in result)
     return torch.from_numpy(result)
@@ -167,12 +169,14 @@ def op(
     fake: Callable[..., Any],
     check: Callable[..., None] | None = None,
     dtypes: tuple[torch.dtype, ...] = (torch.float32,),
+    mutates: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a custom operator of a torch body.
 
     fake(*args) -> empty outputs of the right shape, dtype and device (it sees no values);
     check(*args) raises GeometryError on bad arguments and runs before any backend;
-    dtypes are the float dtypes for which the native kernel was instantiated.
+    dtypes are the float dtypes for which the native kernel was instantiated;
+    mutates names arguments that are changed in place (`check` must refuse non-contiguous ones).
     Outputs carry no gradient: what must be differentiable is computed from them in torch.
     """
 
@@ -197,7 +201,7 @@ def op(
 
         run.__signature__ = signature  # type: ignore[attr-defined]
         run.__annotations__ = body.__annotations__
-        custom = torch.library.custom_op(f"geomdl::{name}", run, mutates_args=())
+        custom = torch.library.custom_op(f"geomdl::{name}", run, mutates_args=mutates)
         custom.register_fake(lambda *args: fake(*complete(args)))
 
         @functools.wraps(body)

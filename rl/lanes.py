@@ -1,0 +1,240 @@
+"""The numbers of a replay: which frames and transitions stand, and which belong together.
+
+Each lane (one of L parallel environments) is a ring of frames and a ring of transitions, both
+numbered from 0 without end. A transition knows its frame and how many frames before it belong to
+its episode, so a window of frames is arithmetic on numbers. The transitions that can be drawn are
+one range [first, ready) of each lane, so drawing needs neither a mask nor a second try:
+
+* from `ready` on, the frame that follows their n steps is not known yet;
+* before `first`, frames of their stacks were overwritten, or there are too many.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core2d.errors import InputError
+
+TERMINATED, TRUNCATED, CLOSED = 1, 2, 4  # flags of a transition
+COUNTERS = ("written", "taken", "first", "ready", "next_age", "waits")
+RINGS = ("action", "reward", "flag", "age", "frame")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Places in the rings of transitions that can no longer be drawn, and that now can."""
+
+    gone: np.ndarray
+    new: np.ndarray
+
+
+@dataclass(frozen=True)
+class Window:
+    """Of B transitions: frames before and after as flat slots (B, stack), and the rest (B,)."""
+
+    before: np.ndarray
+    after: np.ndarray
+    action: np.ndarray
+    reward: np.ndarray
+    discount: np.ndarray
+
+
+class Lanes:
+    """`most` transitions that can be drawn, per lane; `spare` frames beyond what these need.
+
+    stack: frames in an observation. steps, discount: n and gamma of the n-step reward.
+    """
+
+    def __init__(
+        self, lanes: int, most: int, *, stack: int, steps: int, discount: float, spare: int
+    ) -> None:
+        self.lanes, self.most, self.stack, self.steps = lanes, most, stack, steps
+        self.ring = most + steps  # transitions that wait for their n-th step stay too
+        self.live = most + steps + stack  # frames that stand
+        self.slots = self.live + spare
+        self.powers = (discount ** np.arange(steps + 1)).astype(np.float32)
+        self._every = np.arange(lanes)
+        size = lanes * self.ring
+        self.action = np.zeros(size, np.int32)
+        self.reward = np.zeros(size, np.float32)
+        self.flag = np.zeros(size, np.uint8)
+        self.age = np.zeros(size, np.int16)  # frames of the episode before, at most stack - 1
+        self.frame = np.zeros(size, np.int64)
+        # Per lane: frames and transitions so far, the range that can be drawn, the age of the next
+        # frame, and whether the frame after a truncation is still to come.
+        self.written, self.taken, self.first, self.ready, self.next_age = np.zeros(
+            (5, lanes), np.int64
+        )
+        self.waits = np.zeros(lanes, bool)
+
+    def __len__(self) -> int:
+        """How many transitions can be drawn."""
+        return int((self.ready - self.first).sum())
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the rings of transitions."""
+        return sum(getattr(self, name).nbytes for name in RINGS)
+
+    def rows(self, lanes: object) -> np.ndarray:
+        """Lanes by number (K,), all for None. Raises InputError on lanes that are not there."""
+        if lanes is None:
+            return self._every
+        rows = np.asarray(lanes, dtype=np.int64)
+        named = set(rows.reshape(-1).tolist())
+        if rows.ndim != 1 or len(named) < len(rows) or not named <= set(range(self.lanes)):
+            raise InputError(
+                f"lanes: expected different numbers below {self.lanes}, got {rows.tolist()}"
+            )
+        return rows
+
+    def next_slots(self, rows: np.ndarray) -> np.ndarray:
+        """Flat slots (K,) of the frames that these lanes write next."""
+        return rows * self.slots + self.written[rows] % self.slots
+
+    def expect_closed(self, rows: np.ndarray) -> None:
+        """Raises InputError where an episode was truncated and its last frame did not come."""
+        if self.waits[rows].any():
+            waiting = rows[self.waits[rows]].tolist()
+            raise InputError(
+                f"lanes {waiting}: their episodes were truncated; close() them with the frames "
+                "after the last actions before the next add()"
+            )
+
+    def add(
+        self,
+        rows: np.ndarray,
+        action: np.ndarray,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+    ) -> Change:
+        """One transition per lane of `rows`, whose frame was written."""
+        at = rows * self.ring + self.taken[rows] % self.ring
+        age = self.next_age[rows]
+        self.action[at] = action
+        self.reward[at] = reward
+        self.flag[at] = np.where(terminated, TERMINATED, truncated * TRUNCATED)
+        self.age[at] = age
+        self.frame[at] = self.written[rows]
+        self.next_age[rows] = np.where(
+            terminated | truncated, 0, np.minimum(age + 1, self.stack - 1)
+        )
+        self.waits[rows] = truncated & ~terminated
+        self.written[rows] += 1
+        self.taken[rows] += 1
+        return self._settle(rows, terminated)
+
+    def close(self, rows: np.ndarray) -> Change:
+        """The frame after the last action of an episode was written; one still open ends here."""
+        last = rows * self.ring + (self.taken[rows] - 1) % self.ring
+        flag = self.flag[last]
+        self.flag[last] = np.where(flag == 0, TRUNCATED, flag) | CLOSED
+        self.next_age[rows] = 0
+        self.waits[rows] = False
+        self.written[rows] += 1
+        return self._settle(rows, np.ones(len(rows), bool))
+
+    def expect_open(self, rows: np.ndarray) -> None:
+        """Raises InputError where a lane has no transition whose next frame may come."""
+        last = rows * self.ring + (self.taken[rows] - 1) % self.ring
+        shut = (self.taken[rows] == 0) | (self.flag[last] & CLOSED > 0)
+        if shut.any():
+            raise InputError(
+                f"lanes {rows[shut].tolist()}: close() comes once after the last add() of an "
+                "episode, and none is open"
+            )
+
+    def _settle(self, rows: np.ndarray, ended: np.ndarray) -> Change:
+        """Move the range of each lane after one frame was written to it."""
+        taken, first, ready = self.taken[rows], self.first[rows], self.ready[rows]
+        until = np.where(ended, taken, np.maximum(ready, taken - self.steps))
+        since = np.maximum(first, until - self.most)
+        # One frame is overwritten, so at most one transition loses a frame of its stack. Close to
+        # the start of an episode the stack is shorter, and the transition leaves a little early.
+        oldest = self.frame[rows * self.ring + since % self.ring]
+        least = self.written[rows] - self.live + self.stack - 1
+        since = since + ((since < until) & (oldest < least))
+        self.first[rows], self.ready[rows] = since, until
+        return Change(self._span(rows, first, since), self._span(rows, ready, until))
+
+    def _span(self, rows: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """Places of the transitions start..stop of each lane."""
+        count = stop - start
+        if count.max(initial=0) <= 1:
+            moved = count > 0
+            return rows[moved] * self.ring + start[moved] % self.ring
+        lane = np.repeat(rows, count)
+        within = np.arange(len(lane)) - np.repeat(np.cumsum(count) - count, count)
+        return lane * self.ring + (np.repeat(start, count) + within) % self.ring
+
+    def draw(self, batch: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Lanes and numbers (B,) of transitions, each with the same chance."""
+        until = np.cumsum(self.ready - self.first)
+        pick = torch.randint(int(until[-1]), (batch,), generator=generator).numpy()
+        if self.lanes == 1:
+            return np.zeros(batch, np.int64), self.first[0] + pick
+        lane = np.searchsorted(until, pick, side="right")
+        return lane, self.ready[lane] + pick - until[lane]
+
+    def of_places(self, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Places in the rings (B,) -> lanes and numbers of the transitions that stand there."""
+        lane, at = np.divmod(place, self.ring)
+        newest = self.taken[lane] - 1
+        return lane, newest - (newest - at) % self.ring
+
+    def standing(self, lane: np.ndarray, number: np.ndarray) -> np.ndarray:
+        """Which of these transitions can still be drawn (B,) bool."""
+        return (number >= self.first[lane]) & (number < self.ready[lane])
+
+    def window(self, lane: np.ndarray, number: np.ndarray) -> Window:
+        """What the transitions `number` (B,) of `lane` (B,) consist of."""
+        base = lane * self.ring
+        at = base + number % self.ring
+        flag = self.flag[at]
+        if self.steps == 1:
+            taken, reward, last = 1, self.reward[at], flag
+        else:
+            ahead = base[:, None] + (number[:, None] + np.arange(self.steps)) % self.ring  # (B, n)
+            going = (self.flag[ahead] == 0).cumprod(1)  # the episode goes on after step k
+            taken = 1 + going[:, :-1].sum(1)  # (B,)
+            inside = np.arange(self.steps) < taken[:, None]
+            reward = (self.reward[ahead] * inside) @ self.powers[:-1]
+            last = self.flag[ahead[np.arange(len(taken)), taken - 1]]
+        ended = last & TERMINATED > 0
+        frame, age = self.frame[at], self.age[at]
+        # A terminated episode need not have a frame after its last action; nothing asks for it.
+        after = frame + taken - (ended & (last & CLOSED == 0))
+        return Window(
+            before=self._stacked(lane, frame, age),
+            after=self._stacked(lane, after, age + (after - frame)),
+            action=self.action[at],
+            reward=reward,
+            discount=np.where(ended, np.float32(0), self.powers[taken]),
+        )
+
+    def _stacked(self, lane: np.ndarray, frame: np.ndarray, age: np.ndarray) -> np.ndarray:
+        """Flat slots (B, stack) of frames and the ones before them in the episode."""
+        back = np.arange(self.stack - 1, -1, -1)
+        number = frame[:, None] - np.minimum(back, age[:, None])
+        return (lane * self.slots)[:, None] + number % self.slots
+
+    def state(self) -> dict[str, Tensor]:
+        """Copies of the counters (L,) and of the filled part of each ring (L, R)."""
+        filled = min(int(self.taken.max()), self.ring)
+        counters = {name: torch.from_numpy(getattr(self, name).copy()) for name in COUNTERS}
+        rings = {
+            name: torch.from_numpy(getattr(self, name).reshape(self.lanes, -1)[:, :filled].copy())
+            for name in RINGS
+        }
+        return {**counters, **rings}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """The opposite of `state`."""
+        for name in COUNTERS:
+            getattr(self, name)[:] = state[name].numpy()
+        for name in RINGS:
+            part = state[name].numpy()
+            getattr(self, name).reshape(self.lanes, -1)[:, : part.shape[1]] = part

@@ -1,0 +1,87 @@
+"""Prioritised replay (Schaul et al. 2016): which transitions to draw, and how to weigh them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core2d.errors import InputError, expect_number
+from geomdl.ops.sum_tree import sum_tree_sample, sum_tree_update
+
+
+@dataclass(frozen=True)
+class Priority:
+    """Proportional: P(i) ~ (priority_i + epsilon)^exponent, weights (N P(i))^-correction.
+
+    exponent: alpha of the paper, 0 draws uniformly. correction: beta, which rises linearly to 1
+    over correction_steps batches drawn. epsilon keeps transitions of priority 0 in the game.
+    """
+
+    exponent: float = 0.6
+    correction: float = 0.4
+    correction_steps: int = 100_000
+    epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        expect_number("exponent", self.exponent, low=0)
+        expect_number("correction", self.correction, low=0)
+        expect_number("correction_steps", self.correction_steps, low=1)
+        expect_number("epsilon", self.epsilon, above=0)
+
+
+class Priorities:
+    """The priorities of a ring of `slots` transitions; a slot that was not set is never drawn."""
+
+    def __init__(self, slots: int, settings: Priority) -> None:
+        self.settings = settings
+        self.tree = torch.zeros(2 * slots, dtype=torch.float64)
+        self.top = 1.0  # the highest value so far: new transitions get it (algorithm 1, line 6)
+        self.drawn = 0
+
+    def replace(self, gone: np.ndarray, new: np.ndarray) -> None:
+        """Transitions that left the replay (G,) and that came to it (N,)."""
+        slots = np.concatenate([gone, new])
+        if len(slots):
+            values = np.repeat([0.0, self.top], [len(gone), len(new)])
+            sum_tree_update(self.tree, torch.from_numpy(slots), torch.from_numpy(values))
+
+    def update(self, slots: np.ndarray, priority: Tensor) -> None:
+        """New priorities (K,) >= 0, as a rule |TD error|, of slots (K,)."""
+        values = (
+            priority.detach().double().cpu() + self.settings.epsilon
+        ) ** self.settings.exponent
+        sum_tree_update(self.tree, torch.from_numpy(slots), values)
+        if len(values):
+            self.top = max(self.top, float(values.max()))
+
+    def draw(self, batch: int, count: int, generator: torch.Generator) -> tuple[np.ndarray, Tensor]:
+        """Slots (B,) and weights (B,) float32, the largest of the batch 1, among `count` live ones.
+
+        One of each of B equal parts of the mass (appendix B.2.1).
+        """
+        part = torch.rand(batch, dtype=torch.float64, generator=generator)
+        total = float(self.tree[1])
+        mass = (torch.arange(batch) + part) * (total / batch)
+        slots = sum_tree_sample(self.tree, mass)
+        chance = self.tree[slots + len(self.tree) // 2] / total
+        weight = (count * chance) ** -self._beta()
+        self.drawn += 1
+        return slots.numpy(), (weight / weight.max()).float()
+
+    def _beta(self) -> float:
+        low = self.settings.correction
+        return low + (1 - low) * min(1.0, self.drawn / self.settings.correction_steps)
+
+    def state(self) -> dict[str, object]:
+        """All that changes; the tree is given by its leaves."""
+        leaves = self.tree[len(self.tree) // 2 :].clone()
+        return {"leaves": leaves, "top": self.top, "drawn": self.drawn}
+
+    def restore(self, leaves: Tensor, top: float, drawn: int) -> None:
+        """The opposite of `state`. Raises InputError where the number of slots differs."""
+        if 2 * len(leaves) != len(self.tree):
+            raise InputError(f"leaves: expected {len(self.tree) // 2}, got {len(leaves)}")
+        self.tree.zero_()
+        sum_tree_update(self.tree, torch.arange(len(leaves)), leaves)
+        self.top, self.drawn = top, drawn

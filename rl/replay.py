@@ -1,0 +1,277 @@
+"""Replay memory: frames stored once, stacks and n-step returns made when a batch is drawn."""
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, DTypeLike
+from torch import Tensor
+
+from core2d.errors import InputError, expect_number
+from core2d.files import save_text
+from rl.frames import Frames
+from rl.lanes import Change, Lanes
+from rl.priority import Priorities, Priority
+from rl.transitions import Observation, Transitions
+
+Part = tuple[tuple[int, ...], DTypeLike]  # shape and dtype of one part of an observation
+Frame = ArrayLike | Mapping[str, ArrayLike]
+
+
+class Replay:
+    """At most `capacity` transitions of L = `lanes` environments.
+
+    observation: (shape *F, dtype) of one frame, or a dict of them. stack: frames in an observation,
+    oldest first, an axis of that size after the batch where it is more than 1; before the start of
+    an episode its first frame is repeated. steps, discount: n and gamma of the n-step reward.
+    folder: the frames lie in files there that are mapped into memory, for more than the machine
+    has; `spare` frames per lane are kept there beyond the capacity, see `state`.
+    Memory: capacity * (bytes of a frame + 19), and 16 more with priorities; see `bytes`.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        lanes: int,
+        observation: Part | Mapping[str, Part],
+        *,
+        stack: int = 1,
+        steps: int = 1,
+        discount: float = 0.99,
+        folder: Path | None = None,
+        priority: Priority | None = None,
+        spare: int = 10_000,
+    ) -> None:
+        numbers = {"lanes": lanes, "stack": stack, "steps": steps, "spare": spare + 1}
+        for name, value in numbers.items():
+            expect_number(name, value, low=1)
+        expect_number("discount", discount, low=0)
+        if capacity < lanes:
+            raise InputError(f"capacity: expected at least one per lane ({lanes}), got {capacity}")
+        self.spare = spare if folder is not None else 0
+        self._lanes = Lanes(
+            lanes, capacity // lanes, stack=stack, steps=steps, discount=discount, spare=self.spare
+        )
+        self._named = isinstance(observation, Mapping)
+        parts = observation if isinstance(observation, Mapping) else {"": observation}
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._frames = {
+            name: Frames(
+                lanes,
+                self._lanes.slots,
+                *part,
+                path=None if folder is None else folder / f"frames_{number}",
+            )
+            for number, (name, part) in enumerate(parts.items())
+        }
+        # How many frames the files saw, so that a state knows whether its own still stand.
+        self._seen = (
+            None if folder is None else Frames(1, lanes, (), np.int64, path=folder / "seen")
+        )
+        self._token = ""
+        self._saved: np.ndarray | None = None
+        slots = lanes * self._lanes.ring
+        self._priorities = Priorities(slots, priority) if priority is not None else None
+
+    def __len__(self) -> int:
+        """How many transitions can be drawn."""
+        return len(self._lanes)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes held, in memory and in mapped files."""
+        tree = 0 if self._priorities is None else self._priorities.tree.nbytes
+        return tree + self._lanes.bytes + sum(frames.bytes for frames in self._frames.values())
+
+    def add(
+        self,
+        observation: Frame,
+        action: ArrayLike,
+        reward: ArrayLike,
+        terminated: ArrayLike,
+        truncated: ArrayLike,
+        lanes: ArrayLike | None = None,
+    ) -> None:
+        """One transition of each of the K named lanes (default: all L, in order).
+
+        observation (K, *F): the newest frame *before* the action; action, reward, terminated and
+        truncated (K,). A transition can be drawn once the frame after its n steps came, or its
+        episode ended. Raises InputError on wrong shapes and before `close` of a truncated episode.
+        """
+        rows = self._lanes.rows(lanes)
+        self._lanes.expect_closed(rows)
+        ends = np.asarray(terminated, bool), np.asarray(truncated, bool)
+        taken = np.asarray(action), np.asarray(reward)
+        for name, part in zip(
+            ("action", "reward", "terminated", "truncated"), (*taken, *ends), strict=True
+        ):
+            if part.shape != rows.shape:
+                raise InputError(f"{name}: expected shape {rows.shape}, got {part.shape}")
+        self._write(rows, observation)
+        self._changed(self._lanes.add(rows, *taken, *ends))
+
+    def close(self, observation: Frame, lanes: ArrayLike) -> None:
+        """The frame (K, *F) after the last action of the episodes on the K named lanes.
+
+        Needed after truncation, allowed after termination. An episode that was still going on is
+        cut here as if truncated. Raises InputError where no episode is open.
+        """
+        rows = self._lanes.rows(lanes)
+        self._lanes.expect_open(rows)
+        self._write(rows, observation)
+        self._changed(self._lanes.close(rows))
+
+    def sample(self, batch: int, generator: torch.Generator) -> Transitions:
+        """`batch` transitions, drawn with replacement, uniformly or by their priorities.
+
+        Frames keep their dtype. Raises InputError while there is none to draw.
+        """
+        if len(self) == 0:
+            raise InputError("replay: nothing can be drawn yet")
+        weight: Tensor
+        if self._priorities is None:
+            lane, number = self._lanes.draw(batch, generator)
+            weight = torch.ones(batch)
+        else:
+            places, weight = self._priorities.draw(batch, len(self), generator)
+            lane, number = self._lanes.of_places(places)
+        window = self._lanes.window(lane, number)
+        return Transitions(
+            observation=self._read(window.before),
+            action=torch.from_numpy(window.action).long(),
+            reward=torch.from_numpy(window.reward),
+            next_observation=self._read(window.after),
+            discount=torch.from_numpy(window.discount),
+            weight=weight,
+            index=torch.from_numpy(number * self._lanes.lanes + lane),
+        )
+
+    def update(self, index: Tensor, priority: Tensor) -> None:
+        """New priorities (B,) >= 0, as a rule |TD error|, of `index` (B,) of a batch.
+
+        Transitions that left the replay meanwhile are passed over; without priorities nothing
+        happens. Raises InputError where a priority is negative or no number.
+        """
+        if self._priorities is None:
+            return
+        number, lane = np.divmod(index.numpy(), self._lanes.lanes)
+        there = self._lanes.standing(lane, number)
+        places = lane * self._lanes.ring + number % self._lanes.ring
+        if there.all():
+            self._priorities.update(places, priority)
+        else:
+            self._priorities.update(places[there], priority[torch.from_numpy(there)])
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to go on exactly, as tensors, numbers and words (copies).
+
+        In memory the frames are part of it. With a folder they stay in their files, which are
+        brought to the disk (only what changed), and the state says which ones it needs. These stand
+        until `spare` more frames were added to a lane: save again before (`left`).
+        """
+        frames: dict[str, Any] = {}
+        if self._folder is None:
+            filled = min(int(self._lanes.written.max()), self._lanes.slots)
+            frames = {name: part.part(filled) for name, part in self._frames.items()}
+        else:
+            self._begin()
+            for part in self._frames.values():
+                part.flush()
+            self._saved = self._lanes.written.copy()
+        return {
+            "layout": self._layout(),
+            "lanes": self._lanes.state(),
+            "frames": frames,
+            "token": self._token,
+            "priorities": None if self._priorities is None else self._priorities.state(),
+        }
+
+    @property
+    def left(self) -> int | None:
+        """Calls of `add` and `close` after which the last state loses frames; None in memory."""
+        if self._folder is None:
+            return None
+        saved = self._saved if self._saved is not None else np.zeros_like(self._lanes.written)
+        return int(self.spare - (self._lanes.written - saved).max())
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`. Raises InputError where it is of another replay or lost frames."""
+        for name, value in self._layout().items():
+            if state["layout"][name] != value:
+                raise InputError(f"{name}: the state has {state['layout'][name]}, expected {value}")
+        if self._folder is not None:
+            self._expect_frames(state)
+        self._lanes.restore(state["lanes"])
+        for name, part in state["frames"].items():
+            self._frames[name].put(part)
+        if self._priorities is not None:
+            self._priorities.restore(**state["priorities"])
+        self._token = state["token"]
+        self._saved = self._lanes.written.copy()
+
+    def _expect_frames(self, state: dict[str, Any]) -> None:
+        assert self._folder is not None
+        assert self._seen is not None
+        token = self._folder / "token"
+        if not token.exists() or token.read_text() != state["token"]:
+            raise InputError(f"{self._folder}: holds no frames of this state")
+        more = int((self._seen.values - state["lanes"]["written"].numpy()).max())
+        if more > self.spare:
+            raise InputError(
+                f"{self._folder}: {more} frames of a lane came after this state and {self.spare} "
+                "are spared, so some of its own are gone; save more often, or give more spare"
+            )
+
+    def _layout(self) -> dict[str, Any]:
+        lanes = self._lanes
+        parts = [[name, list(p.shape), p.dtype.str] for name, p in self._frames.items()]
+        return {
+            "lanes": lanes.lanes,
+            "capacity": lanes.most * lanes.lanes,
+            "stack": lanes.stack,
+            "steps": lanes.steps,
+            "slots": lanes.slots,
+            "observation": parts,
+            "mapped": self._folder is not None,
+            "prioritised": self._priorities is not None,
+        }
+
+    def _begin(self) -> None:
+        """A replay that was not restored makes the folder's frames its own."""
+        if self._folder is not None and not self._token:
+            self._token = uuid.uuid4().hex
+            save_text(self._folder / "token", self._token)
+
+    def _write(self, rows: np.ndarray, observation: Frame) -> None:
+        given = observation if isinstance(observation, Mapping) else {"": observation}
+        if given.keys() != self._frames.keys():
+            raise InputError(
+                f"observation: expected {sorted(self._frames)}, got {sorted(given)}"
+                if self._named
+                else "observation: expected an array, got a mapping"
+            )
+        arrays = {name: np.asarray(part) for name, part in given.items()}
+        for name, frames in self._frames.items():
+            frames.expect(len(rows), arrays[name])
+        if self._seen is not None:
+            self._begin()
+            # Before the frames: a process that dies in between counts too many, never too few.
+            self._seen.values[rows] = self._lanes.written[rows] + 1
+        at = self._lanes.next_slots(rows)
+        for name, frames in self._frames.items():
+            frames.write(at, arrays[name])
+
+    def _read(self, at: np.ndarray) -> Observation:
+        if self._lanes.stack == 1:
+            at = at[:, 0]
+        parts = {name: frames.read(at) for name, frames in self._frames.items()}
+        return parts if self._named else parts[""]
+
+    def _changed(self, change: Change) -> None:
+        if self._priorities is not None:
+            self._priorities.replace(change.gone, change.new)

@@ -1,0 +1,42 @@
+"""The newest frames of each lane, stacked for an agent that acts."""
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from core2d.errors import InputError
+
+
+class Stack:
+    """The last `count` frames of L lanes, oldest first: arrays (L, count, *F).
+
+    An episode that has fewer frames repeats its first one, as `Replay` does when it samples. With
+    count 1 there is no such axis: (L, *F). Every call returns an array of its own, which later
+    calls leave alone.
+    """
+
+    def __init__(self, lanes: int, count: int, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        if lanes < 1 or count < 1:
+            raise InputError(f"lanes, count: expected at least 1, got {lanes} and {count}")
+        self.count = count
+        self._held = np.zeros((lanes, count, *shape), dtype)
+
+    def reset(self, lanes: ArrayLike, frames: ArrayLike) -> np.ndarray:
+        """First frames (K, *F) of new episodes on the named lanes (K,) -> all stacks."""
+        held = self._held.copy()
+        held[np.asarray(lanes)] = np.asarray(frames)[:, None]
+        return self._keep(held)
+
+    def push(self, frames: ArrayLike) -> np.ndarray:
+        """The next frame of every lane (L, *F) -> all stacks. Raises InputError on other shapes."""
+        held = self._held
+        newest = np.asarray(frames)
+        if newest.shape != (held.shape[0], *held.shape[2:]):
+            raise InputError(
+                f"frames: expected shape {(held.shape[0], *held.shape[2:])}, got {newest.shape}"
+            )
+        newest = newest.astype(held.dtype, copy=False)
+        return self._keep(np.concatenate([held[:, 1:], newest[:, None]], axis=1))
+
+    def _keep(self, held: np.ndarray) -> np.ndarray:
+        self._held = held
+        return held if self.count > 1 else held[:, 0]

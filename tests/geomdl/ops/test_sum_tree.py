@@ -1,0 +1,113 @@
+"""Trees of sums against flat arrays in numpy."""
+
+import numpy as np
+import pytest
+import torch
+
+from geomdl.errors import GeometryError
+from geomdl.ops import dispatch
+from geomdl.ops.sum_tree import sum_tree_sample, sum_tree_update
+
+
+def tree_of(values: torch.Tensor) -> torch.Tensor:
+    tree = torch.zeros(2 * len(values), dtype=torch.float64)
+    sum_tree_update(tree, torch.arange(len(values)), values)
+    return tree
+
+
+def values_of(count: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.rand(count, dtype=torch.float64, generator=generator)
+    return values * (torch.rand(count, generator=generator) < 0.7)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64, 1000])
+def test_every_node_is_the_sum_of_two(backend, count):
+    values = values_of(count)
+    tree = tree_of(values)
+    assert torch.equal(tree[count:], values)
+    for node in range(1, count):
+        assert tree[node] == tree[2 * node] + tree[2 * node + 1]
+    assert float(tree[1]) == pytest.approx(float(values.sum()))
+
+
+@pytest.mark.parametrize("count", [1, 5, 130])
+def test_updates_leave_what_a_new_tree_has_and_the_last_counts(backend, count):
+    values = values_of(count)
+    tree = tree_of(values)
+    index = torch.randint(0, count, (50,), generator=torch.Generator().manual_seed(2))
+    new = values_of(50, seed=3)
+    sum_tree_update(tree, index, new)
+    expected = values.clone()
+    for i, value in zip(index.tolist(), new.tolist(), strict=True):
+        expected[i] = value
+    assert torch.equal(tree, tree_of(expected))
+
+
+@pytest.mark.parametrize("count", [1, 6, 100])
+def test_samples_share_the_mass(backend, count):
+    values = values_of(count, seed=5) + torch.eye(count, dtype=torch.float64)[0]
+    tree = tree_of(values)
+    mass = (torch.arange(20_000, dtype=torch.float64) + 0.5) * (float(tree[1]) / 20_000)
+    drawn = np.bincount(sum_tree_sample(tree, mass).numpy(), minlength=count) / 20_000
+    assert np.allclose(drawn, (values / values.sum()).numpy(), atol=2e-4)
+
+
+def test_samples_follow_the_leaves_in_order_of_the_tree(backend):
+    tree = tree_of(torch.tensor([1.0, 0.0, 2.0, 4.0], dtype=torch.float64))
+    mass = torch.tensor([0.0, 0.99, 1.0, 2.99, 3.0, 6.99], dtype=torch.float64)
+    assert sum_tree_sample(tree, mass).tolist() == [0, 0, 2, 2, 3, 3]
+
+
+def test_an_index_without_value_never_comes(backend):
+    values = torch.tensor([0.0, 0.3, 0.0, 0.0, 0.1, 0.0, 0.0], dtype=torch.float64)
+    tree = tree_of(values)
+    total = float(tree[1])
+    mass = torch.tensor([0.0, np.nextafter(total, 0), total, 2 * total, 0.3], dtype=torch.float64)
+    assert set(sum_tree_sample(tree, mass).tolist()) <= {1, 4}
+
+
+def test_both_backends_give_the_same_bits():
+    values, mass = values_of(10_000), torch.rand(5000, dtype=torch.float64) * 3000
+    found = []
+    for name in ("torch", "native"):
+        with dispatch.backend(name):
+            tree = tree_of(values)
+            found.append((tree, sum_tree_sample(tree, mass)))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.equal(found[0][1], found[1][1])
+
+
+def test_nothing_to_do(backend):
+    tree = tree_of(values_of(4))
+    none = torch.zeros(0, dtype=torch.int64)
+    sum_tree_update(tree, none, none.double())
+    assert sum_tree_sample(tree, none.double()).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("tree", "index", "value", "message"),
+    [
+        (torch.zeros(8), [0], [1.0], "tree: expected dtype float64"),
+        (torch.zeros(7).double(), [0], [1.0], "twice the capacity"),
+        (torch.zeros(16).double()[::2], [0], [1.0], "contiguous"),
+        (torch.zeros(8).double(), [4], [1.0], "from 4 to 4, expected 0 to 3"),
+        (torch.zeros(8).double(), [-1, 0], [1.0, 1.0], "from -1 to 0"),
+        (torch.zeros(8).double(), [0, 1], [1.0], "value: expected 2 values"),
+        (torch.zeros(8).double(), [0], [-1.0], "not negative"),
+        (torch.zeros(8).double(), [0], [float("nan")], "not negative"),
+        (torch.zeros(8).double(), [0], [float("inf")], "finite"),
+    ],
+)
+def test_bad_input_is_refused(backend, tree, index, value, message):
+    with pytest.raises(GeometryError, match=message):
+        sum_tree_update(tree, torch.tensor(index), torch.tensor(value).double())
+
+
+def test_trees_compile_to_fake_tensors():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        tree, mass = torch.zeros(8).double(), torch.zeros(5).double()
+        torch.ops.geomdl.sum_tree_update(tree, torch.zeros(5, dtype=torch.int64), mass)
+        assert torch.ops.geomdl.sum_tree_sample(tree, mass).shape == (5,)
