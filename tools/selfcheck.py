@@ -222,6 +222,12 @@ def _row_norm(s: Scene) -> Any:
     )
 
 
+def _sum_tree(s: Scene) -> Any:
+    tree = torch.zeros(1600, dtype=torch.float64)
+    ops.sum_tree_update(tree, torch.arange(800), s["points"][:, 0].double().abs())
+    return tree, ops.sum_tree_sample(tree, s["queries"][:, 0].double().abs() * tree[1])
+
+
 CHECKS: dict[str, Callable[[Scene], Any]] = {
     "neighbors": _near,
     "sampling": _samples,
@@ -242,6 +248,7 @@ CHECKS: dict[str, Callable[[Scene], Any]] = {
     "ball": _balls,
     "segments": _segments,
     "row_norm": _row_norm,
+    "sum_tree": _sum_tree,
 }
 
 

@@ -115,6 +115,10 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         pack_scenes,
         view_scenes,
     )
+    from geomdl.ops.sum_tree import (
+        sum_tree_sample,
+        sum_tree_update,
+    )
     from geomdl.ops.voxelize import (
         point_counts,
         read_nearest,
@@ -185,6 +189,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "odometry": ("normal_map", "track", "vertex_map"),
     "sites": ("children", "kernel_map", "parents", "reached", "transposed_map"),
     "sparse": ("gather_conv", "gather_multiply", "gather_outer"),
+    "sum_tree": ("sum_tree_sample", "sum_tree_update"),
 }
 
 _HOME = {name: file for file, names in FILES.items() for name in names}
