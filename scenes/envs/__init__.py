@@ -10,7 +10,14 @@ from gymnasium.envs.registration import register as register_one
 from gymnasium.envs.registration import registry
 
 # Games of 10x10 pixels: the name of the id (in lower case that of the module), steps per episode.
-PIXEL_GAMES: tuple[tuple[str, int], ...] = ()
+PIXEL_GAMES = (
+    ("Mason", 1000),
+    ("Hail", 500),
+    ("Rafts", 200),
+    ("Diver", 500),
+    ("Worm", 500),
+    ("Cellar", 300),
+)
 # Worlds in 3D: id, entry point, entry point of the vector form, steps per episode.
 WORLDS: tuple[tuple[str, str, str | None, int], ...] = ()
 
@@ -19,7 +26,7 @@ def register() -> None:
     """Make every world of ours known to Gymnasium; once is enough, again does no harm."""
     for name, steps in PIXEL_GAMES:
         module = f"scenes.envs.pixel.{name.lower()}"
-        add(f"geomdl/{name}-v0", f"{module}:single", f"{module}:vector", steps)
+        add(f"geomdl/{name}-v0", f"{module}:{name}Env", f"{module}:{name}VectorEnv", steps)
     for world in WORLDS:
         add(*world)
 
