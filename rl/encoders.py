@@ -35,6 +35,7 @@ from rl.pictures import BOUND, Picture, divisor
 from rl.transitions import Observation
 
 Body = Literal["auto", "mlp", "nips", "nature", "impala", "small", "depth", "voxels", "points"]
+IMAGES = ("nips", "nature", "impala", "small", "depth")
 NATURE_SIDE = 36  # the smallest image of which the three convolutions leave something
 
 
@@ -219,8 +220,8 @@ def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) 
 
     auto: vectors and discrete spaces mlp; Box of rank 2 with 3 to 7 columns points, if of floats;
     of rank 4 voxels, but a stack of images if of bytes; else images: depth if of floats beyond 1,
-    nature from 36 pixels a side, small below. In a Dict, `body` is that of every part that is no
-    vector. Raises InputError where a space cannot be encoded.
+    nature from 36 pixels a side, small below. In a Dict, `body` is that of the parts of its kind
+    (impala: of all images), and the others are auto. Raises InputError for other spaces.
     """
     expect_choice("body", body, get_args(Body))
     if isinstance(space, spaces.Dict):
@@ -230,8 +231,7 @@ def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) 
         for name, part in space.spaces.items():
             if isinstance(part, spaces.Dict):
                 raise InputError(f"observation space {name!r}: Dicts are taken one level deep")
-            flat = guess(part) == "mlp"
-            parts[name] = encoder(part, "mlp" if flat else body, sizes=sizes)
+            parts[name] = encoder(part, of_part(part, body), sizes=sizes)
         return Parts(parts)
     body = guess(space) if body == "auto" else body
     if body == "mlp":
@@ -239,6 +239,13 @@ def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) 
     if not isinstance(space, spaces.Box):
         raise InputError(f"observation space: {body} reads a Box, got {space}")
     return of_box(space, body)
+
+
+def of_part(space: Space, body: Body) -> Body:
+    """What a Dict's `body` means for one of its parts."""
+    own = guess(space)
+    same = own == body or (own in IMAGES and body in IMAGES) or body == "mlp"
+    return body if same else own
 
 
 def of_box(space: spaces.Box, body: Body) -> Encoder:

@@ -63,13 +63,25 @@ def project(p: Tensor, value: Tensor, support: Tensor) -> Tensor:
     ends it goes to the end (eq. 7). Mass is kept; so is the mean where no value lies beyond.
     """
     step = (support[-1] - support[0]) / (len(support) - 1)
-    place = (value.clamp(support[0], support[-1]) - support[0]) / step  # (B, M) in 0..Z-1
+    value = value.clamp(support[0], support[-1])
+    if p.is_cuda:  # where scatter_add sums in any order, so that no two runs are alike
+        return spread(p, value, support, step)
+    place = (value - support[0]) / step  # (B, M) in 0..Z-1
     below = place.floor().clamp(max=len(support) - 2)
     share = place - below  # what goes to the upper neighbour
     index = below.long()
     out = p.new_zeros(len(p), len(support))
     out.scatter_add_(1, index, p * (1 - share))
     return out.scatter_add_(1, index + 1, p * share)
+
+
+def spread(p: Tensor, value: Tensor, support: Tensor, step: Tensor) -> Tensor:
+    """Equation 7 as it stands: sum_j [1 - |value_j - support_i| / step]_0^1 p_j, (B, Z).
+
+    Looks at all pairs, so it is several times slower on a CPU, but its order of summation is fixed.
+    """
+    near = (1 - (value[:, None, :] - support[:, None]).abs() / step).clamp(min=0)  # (B, Z, M)
+    return (near @ p[:, :, None]).squeeze(2)
 
 
 def quantile(reward: Tensor, discount: Tensor, next_quantiles: Tensor, chooser: Tensor) -> Tensor:

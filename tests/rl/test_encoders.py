@@ -152,6 +152,29 @@ def test_a_dict_is_its_parts_side_by_side() -> None:
         net({"a": x["a"]})
 
 
+@pytest.mark.parametrize(
+    ("body", "kinds"),
+    [
+        ("auto", ["Points", "Image", "Image", "Vector"]),
+        ("impala", ["Points", "Impala", "Impala", "Vector"]),
+        ("points", ["Points", "Image", "Image", "Vector"]),
+        ("mlp", ["Vector", "Vector", "Vector", "Vector"]),
+    ],
+)
+def test_the_body_of_a_dict_is_that_of_its_kind(body: Body, kinds: list[str]) -> None:
+    space = spaces.Dict(
+        {
+            "cloud": box(9, 3, **FLOATS),
+            "colour": box(3, 40, 40),
+            "depth": box(40, 40, high=9, **FLOATS),
+            "goal": spaces.Discrete(2),
+        }
+    )
+    net = encoder(space, body)
+    assert [type(part).__name__ for part in net.encoders] == kinds  # type: ignore[union-attr]
+    assert net(batch(space)).shape == (3, net.width)
+
+
 def test_channels_last_memory_changes_nothing() -> None:
     net, x = encoder(box(4, 40, 40)), batch(box(4, 40, 40))
     y = net(x)

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from core2d.errors import InputError
-from rl.targets import categorical, chosen, double, project, q_learning, quantile
+from rl.targets import categorical, chosen, double, project, q_learning, quantile, spread
 from tests.oracles import values_oracle
 
 B, A, Z = 64, 3, 11
@@ -81,6 +81,15 @@ def test_projection_keeps_the_mean_and_what_lies_on_the_support() -> None:
     assert torch.allclose(project(p, value, support) @ support, (p * value).sum(1))
     same = torch.softmax(normal(B, 17, seed=9), 1)
     assert torch.allclose(project(same, support.expand(B, 17), support), same)
+
+
+def test_both_forms_of_the_projection_agree() -> None:
+    support = torch.linspace(-10, 10, 51, dtype=torch.float64)
+    p = torch.softmax(normal(B, 51, seed=12), 1)
+    value = (5 * normal(B, 1, seed=13) + 0.97 * support).clamp(-10, 10)
+    assert torch.allclose(
+        spread(p, value, support, support[1] - support[0]), project(p, value, support)
+    )
 
 
 def test_single_precision_loses_no_mass_on_51_atoms() -> None:
