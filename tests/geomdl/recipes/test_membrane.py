@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Generator
 
+from core2d.decision import iou_threshold
 from geomdl.recipes import membrane
 
 
@@ -39,3 +40,16 @@ def test_only_training_is_cropped(data: Path, tmp_path: Path, monkeypatch) -> No
     dark = batch["image"][:, 0][batch["label"] == 0].mean()
     light = batch["image"][:, 0][batch["label"] == 1].mean()
     assert dark + 1 < light  # membranes are dark
+
+
+def test_the_larger_one_is_the_decision_of_the_largest_expected_mean_iou() -> None:
+    x = torch.rand(2, 1, 64, 64, generator=Generator().manual_seed(0)) ** 3 * 6 - 3
+    scores = torch.nn.Conv2d(1, 2, 1, bias=False)
+    scores.weight.data = torch.tensor([-0.5, 0.5]).view(2, 1, 1, 1)
+    likely = torch.sigmoid(x[:, 0])
+    threshold = iou_threshold(likely)
+    assert bool((threshold < 0.45).all())
+    with torch.no_grad():
+        decided = membrane.predict(scores, x).argmax(1)
+    clear = (likely - threshold.view(2, 1, 1)).abs() > 1e-4
+    assert torch.equal((likely > threshold.view(2, 1, 1))[clear], decided.bool()[clear])
