@@ -17,7 +17,8 @@ import multiprocessing
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib.metadata import entry_points
 from typing import Any, Literal
 
 import gymnasium
@@ -122,6 +123,7 @@ def _one(
     render: bool,
 ) -> gymnasium.Env:
     """A single environment; a plain function, so that it reaches another process."""
+    load_plugins()
     if rom_of(name):
         env = single(name, protocol, render=render)
     else:
@@ -145,6 +147,7 @@ def _clean_start() -> str:
 def spec_of(name: str) -> Any:
     """What Gymnasium knows of an id. Raises InputError, with the nearest ones."""
     register()
+    load_plugins()
     module, _, name = name.rpartition(":")
     try:
         if module:
@@ -156,6 +159,20 @@ def spec_of(name: str) -> Any:
         lacking = name.startswith("ALE/") and "ale_py" not in str(gymnasium.registry.get(name))
         hint = "; Atari games need `pip install 'geomdl-torch[atari]'`" if lacking else ""
         raise InputError(f"env: there is no {name!r}: {problem}{hint}") from problem
+
+
+@cache
+def load_plugins() -> None:
+    """Let installed packages register their ids, as Gymnasium did before version 1.0.
+
+    They name a function in the entry-point group `gymnasium.envs`; the worlds of `scenes` arrive
+    so. One that fails is told by a warning.
+    """
+    for entry in entry_points(group="gymnasium.envs"):
+        try:
+            entry.load()()
+        except Exception as problem:  # whatever a foreign package raises
+            warnings.warn(f"environments of {entry.value}: {problem!r}", stacklevel=2)
 
 
 def _form(spec: Any, lanes: int, single_only: bool) -> str:

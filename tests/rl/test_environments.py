@@ -201,3 +201,25 @@ def test_spaces_that_agents_take() -> None:
     expect_spaces(gymnasium.spaces.Dict({"a": Box(0, 1, (2,)), "b": Discrete(2)}), Discrete(2))
     with pytest.raises(InputError, match="FlattenObservation"):
         expect_spaces(MultiBinary(4), Discrete(2))
+
+
+def test_installed_packages_register_their_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gymnasium stopped to load plug-ins in version 1.0."""
+    from importlib.metadata import entry_points
+
+    import rl.environments
+
+    assert "scenes.envs:register" in [e.value for e in entry_points(group="gymnasium.envs")]
+    assert make("geomdl/Hail-v0", 4).observation_space.shape == (4, 5, 10, 10)
+
+    class Plugin:
+        value = "broken:register"
+
+        def load(self) -> Any:
+            return lambda: 1 / 0
+
+    monkeypatch.setattr(rl.environments, "entry_points", lambda group: [Plugin()])
+    rl.environments.load_plugins.cache_clear()
+    with pytest.warns(UserWarning, match=r"broken:register: ZeroDivisionError"):
+        make("CartPole-v1", 1)
+    rl.environments.load_plugins.cache_clear()
