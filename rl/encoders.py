@@ -64,18 +64,20 @@ class Vector(Encoder):
         self.first, self.counts = categories(space)
         self.divisor = 1.0 if self.counts else divisor(space)
         count = sum(self.counts) if self.counts else math.prod(self.shape)
-        self.layers = MLP((count, *sizes)) if sizes else None
+        self.layers = MLP((count, *sizes)).layers if sizes else nn.ModuleList()
         self.width, self.hidden = (sizes[-1] if sizes else count), 0
 
     def forward(self, observation: Observation) -> Tensor:
         x = expect_batch(observation, self.shape)
-        x = x.reshape(len(x), -1)
+        x = x if x.ndim == 2 else x.reshape(len(x), -1)
         if self.counts:
             x = x.long()
             parts = zip(x.unbind(1), self.first, self.counts, strict=True)
             x = torch.cat([F.one_hot(part - first, n) for part, first, n in parts], 1)
         x = x.float() if self.divisor == 1.0 else x.float() / self.divisor
-        return x if self.layers is None else F.relu(self.layers(x))
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        return x
 
 
 class Image(Encoder):
@@ -188,13 +190,14 @@ class Points(Encoder):
         self.shape = tuple(space.shape)
         if len(self.shape) != 2 or self.shape[1] < 3 or not self.shape[0]:
             raise InputError(f"observation space: points are (N, 3 + C), got {self.shape}")
-        self.layers = MLP((self.shape[1], *sizes))
+        self.layers = MLP((self.shape[1], *sizes)).layers
         self.width, self.hidden = sizes[-1], 256
 
     def forward(self, observation: Observation) -> Tensor:
         x = expect_batch(observation, self.shape).float()
-        points = F.relu(self.layers(x.flatten(0, 1)))
-        return points.unflatten(0, x.shape[:2]).amax(1)
+        for layer in self.layers:
+            x = F.relu(layer(x))  # (B, N, features)
+        return x.amax(1)
 
 
 class Parts(Encoder):

@@ -50,7 +50,7 @@ class Straight(nn.Module):
         self.layers = chain((features, *hidden, actions * numbers), layer)
 
     def forward(self, x: Tensor) -> Tensor:
-        return through(self.layers, x).unflatten(1, (self.actions, self.numbers))
+        return through(self.layers, x).view(-1, self.actions, self.numbers)
 
 
 class Dueling(nn.Module):
@@ -77,7 +77,7 @@ class Dueling(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if torch.is_grad_enabled():
             x = torch.lerp(x.detach(), x, 0.5**0.5)  # x, with a smaller gradient
-        advantage = through(self.advantage, x).unflatten(1, (self.actions, self.numbers))
+        advantage = through(self.advantage, x).view(-1, self.actions, self.numbers)
         return through(self.value, x)[:, None] + advantage - advantage.mean(1, keepdim=True)
 
 
@@ -130,6 +130,8 @@ class Value(Head):
         return output
 
     def target(self, reward: Tensor, discount: Tensor, output: Tensor, chooser: Tensor) -> Tensor:
+        if chooser is output:
+            return targets.q_learning(reward, discount, output)
         return targets.double(reward, discount, output, chooser)
 
     def loss(self, output: Tensor, target: Tensor) -> Error:
@@ -192,9 +194,10 @@ def chain(sizes: Sequence[int], layer: Layer) -> nn.ModuleList:
 
 def through(layers: nn.ModuleList, x: Tensor) -> Tensor:
     """Layer by layer, with ReLU between."""
-    for layer in layers[:-1]:
-        x = F.relu(layer(x))
-    return layers[-1](x)
+    last = len(layers) - 1  # a slice of a ModuleList would be made anew at every call
+    for i, layer in enumerate(layers):
+        x = layer(x) if i == last else F.relu(layer(x))
+    return x
 
 
 def expect_sizes(actions: int, numbers: int) -> tuple[int, int]:

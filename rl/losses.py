@@ -65,12 +65,16 @@ def quantile_huber(value: Tensor, target: Tensor, *, huber: float = 1.0) -> Erro
     The priority is the error of the means, |mean target - mean value|.
     """
     expect_number("huber", huber, low=0)
-    target = target.detach()
-    gap = target[:, None, :] - value[:, :, None]  # (B, N, M)
-    side = (midpoints(value.shape[1], value)[:, None] - (gap.detach() < 0).to(value.dtype)).abs()
-    if huber:
-        zero = torch.zeros((), dtype=gap.dtype, device=gap.device).expand_as(gap)
-        size = F.huber_loss(gap, zero, reduction="none", delta=huber) / huber
-    else:
-        size = gap.abs()
-    return Error((side * size).mean(2).sum(1), (target.mean(1) - value.detach().mean(1)).abs())
+    target, mean = target.detach(), value.detach().mean(1)
+    with torch.no_grad():
+        level = midpoints(value.shape[1], value)[:, None]
+        gap = target[:, None, :] - value[:, :, None]  # (B, N, M)
+        slope = gap.clamp(-huber, huber).div_(huber) if huber else gap.sign()  # L' / huber
+        weighted = torch.where(gap < 0, 1 - level, level).mul_(slope)
+        # L(u) = c (u - c / 2) with c the clamped u
+        size = gap.sub_(slope, alpha=huber / 2) if huber else gap
+        loss = (weighted * size).mean(2).sum(1)
+        gradient = -weighted.mean(2)  # (B, N), of the loss by the values
+    # Its value is the loss and its gradient the one above: autograd would keep six (B, N, M).
+    loss = loss + ((value - value.detach()) * gradient).sum(1)
+    return Error(loss, (target.mean(1) - mean).abs())

@@ -4,9 +4,12 @@ Fortunato et al. 2018, "Noisy networks for exploration", in the factorised form 
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from core2d.errors import expect_number
+
+SMALL = 2**18  # weights up to which making the noisy matrix is the faster way (measured, batch 32)
 
 
 class NoisyLinear(nn.Module):
@@ -39,12 +42,15 @@ class NoisyLinear(nn.Module):
             noise.copy_(e.sign() * e.abs().sqrt())
 
     def forward(self, x: Tensor) -> Tensor:
-        mean = nn.functional.linear(x, self.weight, self.bias)
         if not self.training:
-            return mean
-        # (sigma e) x = e_out * (sigma (e_in * x)): no matrix of noise is made.
-        noise = nn.functional.linear(x * self.noise_in, self.weight_sigma, self.bias_sigma)
-        return torch.addcmul(mean, noise, self.noise_out)
+            return F.linear(x, self.weight, self.bias)
+        bias = torch.addcmul(self.bias, self.bias_sigma, self.noise_out)
+        if self.weight.numel() <= SMALL:
+            noise = torch.outer(self.noise_out, self.noise_in)
+            return F.linear(x, torch.addcmul(self.weight, self.weight_sigma, noise), bias)
+        # (sigma e) x = e_out * (sigma (e_in * x)): a second product costs less than large matrices.
+        noise = F.linear(x * self.noise_in, self.weight_sigma)
+        return torch.addcmul(F.linear(x, self.weight, bias), noise, self.noise_out)
 
 
 def sample_noise(network: nn.Module, generator: Generator) -> None:

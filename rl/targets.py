@@ -22,6 +22,8 @@ def chosen(output: Tensor, action: Tensor) -> Tensor:
     """Outputs (B, A, *K), actions (B,) int64 -> those of the actions (B, *K)."""
     if action.shape != output.shape[:1]:
         raise InputError(f"action: expected {len(output)} actions (B,), got {describe(action)}")
+    if output.ndim == 2:
+        return output.gather(1, action[:, None])[:, 0]
     index = action.view(-1, *(1,) * (output.ndim - 1)).expand(-1, 1, *output.shape[2:])
     return output.gather(1, index).squeeze(1)
 

@@ -59,6 +59,24 @@ def test_quantile_huber_is_equations_8_to_10(width: float) -> None:
         assert float(priority[b]) == pytest.approx(abs(float(target[b].mean() - value[b].mean())))
 
 
+@pytest.mark.parametrize("width", [1.0, 0.3])
+def test_the_gradient_of_quantile_huber_is_the_slope_of_its_loss(width: float) -> None:
+    value, target = normal(3, 4, seed=8).requires_grad_(), 2 * normal(3, 5, seed=9)
+    weight = torch.tensor([1.0, -2.0, 0.5]).double()
+
+    def run(value: Tensor) -> Tensor:
+        return (quantile_huber(value, target, huber=width).loss * weight).sum()
+
+    (gradient,) = torch.autograd.grad(run(value), value)
+    for b in range(3):
+        for i in range(4):
+            step = torch.zeros(3, 4, dtype=torch.float64)
+            step[b, i] = 1e-6
+            with torch.no_grad():
+                slope = (run(value + step) - run(value - step)) / 2e-6
+            assert float(gradient[b, i]) == pytest.approx(float(slope), abs=1e-6)
+
+
 def test_quantile_regression_finds_the_quantiles() -> None:
     """Of an exponential distribution, whose quantiles are -log(1 - level)."""
     level = midpoints(4, torch.zeros((), dtype=torch.float64))

@@ -10,7 +10,11 @@ from rl.noisy import NoisyLinear, sample_noise
 from tests.oracles import values_oracle
 
 
-def test_it_is_equation_9_with_factorised_noise() -> None:
+@pytest.mark.parametrize("small", [0, 2**18])
+def test_it_is_equation_9_with_factorised_noise(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rl.noisy.SMALL", small)
     layer = NoisyLinear(5, 3).double()
     for parameter in layer.parameters():  # no two alike, so that no index can be mistaken
         nn.init.normal_(parameter, generator=Generator().manual_seed(parameter.numel()))
@@ -59,7 +63,11 @@ def test_noise_stays_until_it_is_drawn_again_and_evaluation_has_none() -> None:
     assert torch.equal(layer(x), nn.functional.linear(x, layer.weight, layer.bias))
 
 
-def test_gradients_reach_all_four_and_are_right() -> None:
+@pytest.mark.parametrize("small", [0, 2**18])
+def test_gradients_reach_all_four_and_are_right(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rl.noisy.SMALL", small)
     layer = NoisyLinear(3, 2).double()
     layer.sample_noise(Generator().manual_seed(0))
     x = torch.randn(2, 3, generator=Generator().manual_seed(1), dtype=torch.float64)
