@@ -7,14 +7,15 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core2d.errors import InputError
+from core2d.errors import InputError, describe
 from core2d.space import Field, Space, as_space
 
 
 class BatchNorm(nn.Module):
     """Each channel to mean 0, variance 1 over the batch and all sites (Ioffe and Szegedy 2015).
 
-    Parameters and running statistics are named as in torch.nn.BatchNorm2d.
+    Parameters and running statistics are named as in torch.nn.BatchNorm2d. In training one value
+    per channel raises InputError: see `expect_several`.
     """
 
     running_mean: Tensor
@@ -38,6 +39,8 @@ class BatchNorm(nn.Module):
         return self.space.map(self._normalised, x)
 
     def _normalised(self, x: Tensor) -> Tensor:
+        if self.training:
+            expect_several(x)
         return F.batch_norm(
             x,
             self.running_mean,
@@ -53,6 +56,18 @@ class BatchNorm(nn.Module):
         return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"
 
 
+def expect_several(x: Tensor) -> None:
+    """Raises InputError where x (B, C, *S) has one value per channel: that has no variance.
+
+    So it is with one sample on a single site, as the deepest level of a small scan may be.
+    """
+    if x.numel() == x.shape[1]:
+        raise InputError(
+            f"x: batch norm in training needs more than one value per channel, got {describe(x)}; "
+            "take more examples or larger ones per batch, or fewer levels"
+        )
+
+
 class SyncBatchNorm(BatchNorm):
     """BatchNorm over the batches of all processes together, on any device and backend.
 
@@ -62,8 +77,7 @@ class SyncBatchNorm(BatchNorm):
     """
 
     def _normalised(self, x: Tensor) -> Tensor:
-        alone = not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1
-        if alone or not self.training:
+        if not self.training or not several_processes():
             return super()._normalised(x)
         axes = [axis for axis in range(x.ndim) if axis != 1]
         wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
@@ -79,6 +93,11 @@ class SyncBatchNorm(BatchNorm):
             self.running_var.lerp_(unbiased.to(self.running_var), self.momentum)
         scale = self.weight * (variance + self.eps).rsqrt()
         return (centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
+
+
+def several_processes() -> bool:
+    """Whether this process trains together with others."""
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
 class AllReduce(torch.autograd.Function):

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from core2d.layers.norm import BatchNorm
-from geomdl.nn.row_norm import Statistics, running, settled
+from core2d.layers.norm import BatchNorm, expect_several
+from geomdl.nn.row_norm import Statistics, is_shared, running, settled
 from geomdl.ops.row_norm import (
     picked_back,
     picked_outer,
@@ -55,8 +55,12 @@ def pooled_chain(
     """y (N, C) = x W^T of the first layer -> the largest of the last in each segment (S, C_last).
 
     Also the rows (S, C_last) int64 that they come from. Every layer is leaky_relu(norm(. + bias),
-    slope); weight (N,) as in norm_rows. Segments must have rows.
+    slope); weight (N,) as in norm_rows. Segments must have rows. Raises InputError for a single
+    row in training.
     """
+    norm = layers[0].norm
+    if norm.training and weight is None and not is_shared(norm):
+        expect_several(y)
     wide = y.float() if y.dtype in (torch.float16, torch.bfloat16) else y
     flat = [t for layer in layers for t in (*layer[:2], layer.norm.weight, layer.norm.bias)]
     with torch.autocast(y.device.type, enabled=False):

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from core2d.layers.norm import BatchNorm, SyncBatchNorm
+from core2d.layers.norm import BatchNorm, SyncBatchNorm, expect_several, several_processes
 from geomdl.ops.row_norm import row_activate, row_back, row_moments, row_sums
 
 
@@ -51,12 +51,16 @@ def running(norm: BatchNorm, bias: Tensor | None, like: Tensor) -> Statistics:
     return Statistics(mean.to(like.dtype), inverse.to(like.dtype), None, False)
 
 
+def is_shared(norm: BatchNorm) -> bool:
+    """Whether the statistics are of the rows of all processes."""
+    return type(norm) is SyncBatchNorm and several_processes()
+
+
 def settled(
     norm: BatchNorm, bias: Tensor | None, mean: Tensor, variance: Tensor, count: Tensor
 ) -> Statistics:
     """Those of training, shared between processes where the norm is; running ones are moved on."""
-    several = dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-    shared = type(norm) is SyncBatchNorm and several
+    shared = is_shared(norm)
     if shared:
         parts = torch.cat([mean * count, (variance + mean.square()) * count, count[None]]).double()
         dist.all_reduce(parts)
@@ -76,11 +80,16 @@ def settled(
 def statistics(
     x: Tensor, norm: BatchNorm, bias: Tensor | None, weight: Tensor | None
 ) -> Statistics:
-    """Of rows x (N, C), or running ones in evaluation."""
-    if not norm.training:
+    """Of rows x (N, C), or running ones in evaluation and where there are no rows.
+
+    Raises InputError for a single row in training.
+    """
+    if not norm.training or not (len(x) or is_shared(norm)):
         return running(norm, bias, x)
+    if weight is None and not is_shared(norm):
+        expect_several(x)
     count = x.new_tensor(float(len(x))) if weight is None else weight.sum()
-    mean, variance = row_moments(x, weight)
+    mean, variance = row_moments(x, weight) if len(x) else x.new_zeros(2, x.shape[1])
     return settled(norm, bias, mean, variance, count)
 
 

@@ -48,6 +48,15 @@ def test_every_channel_is_centred_and_scaled():
     torch.testing.assert_close(y.var((0, 2, 3), correction=0), torch.ones(3), atol=1e-4, rtol=0)
 
 
+def test_one_value_per_channel_has_no_variance():
+    """One sample whose deepest level is a single site."""
+    norm = BatchNorm(2, 3)
+    with pytest.raises(InputError, match=r"more than one value per channel, got .*\(1, 3, 1, 1\)"):
+        norm(randn(1, 3, 1, 1))
+    assert norm(randn(2, 3, 1, 1)).shape == (2, 3, 1, 1)
+    assert norm.eval()(randn(1, 3, 1, 1)).shape == (1, 3, 1, 1)
+
+
 def test_a_bias_before_batch_norm_does_nothing():
     """What the norm subtracts again; so such convolutions have no bias."""
     norm, x = BatchNorm(2, 3), randn(8, 3, 4, 4)

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core2d.errors import InputError
 from core2d.layers.norm import BatchNorm
 from geomdl.nn import pooled_chain as module
 from geomdl.nn.pooled_chain import Layer, pooled_chain
@@ -89,6 +90,12 @@ def test_rows_are_those_of_the_largest_values() -> None:
     value, row = pooled_chain(x, OFFSETS, chain)
     y = F.relu(chain[0].norm(x + chain[0].bias))
     torch.testing.assert_close(y.gather(0, row), value)
+
+
+def test_a_single_row_has_no_variance() -> None:
+    with pytest.raises(InputError, match="more than one value per channel"):
+        pooled_chain(rows(1), torch.tensor([0, 1]), layers(2, 0.0, True))
+    assert pooled_chain(rows(1), torch.tensor([0, 1]), layers(2, 0.0, False))[0].shape == (1, 5)
 
 
 def test_blocks_hold_whole_segments() -> None:

@@ -6,6 +6,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
+from core2d.errors import InputError
 from core2d.layers.norm import BatchNorm, SyncBatchNorm
 from geomdl.nn.row_norm import norm_rows
 
@@ -110,3 +111,18 @@ def test_half_precision_keeps_its_kind() -> None:
     torch.testing.assert_close(
         y.double(), F.relu(F.batch_norm(rows(), None, None, training=True)), atol=0.03, rtol=0.03
     )
+
+
+def test_a_single_row_has_no_variance_and_none_leave_everything_as_it_was() -> None:
+    module = norm()
+    with pytest.raises(InputError, match=r"more than one value per channel, got .*\(1, 4\)"):
+        norm_rows(rows()[:1], module)
+    assert norm_rows(rows()[:1], module, weight=WEIGHT[1:2]).shape == (1, 4)  # three equal ones
+    before = {name: value.clone() for name, value in module.named_buffers()}
+    nothing = rows()[:0].requires_grad_()
+    norm_rows(nothing, module).sum().backward()
+    assert nothing.grad is not None
+    for name, value in module.named_buffers():
+        assert torch.equal(value, before[name])
+    alone = norm_rows(rows()[:1], module.eval())
+    torch.testing.assert_close(alone, F.relu(module(rows()[:1])))
