@@ -21,6 +21,7 @@ from core2d.train.order import seed_of
 from rl.explore import epsilon_greedy
 from rl.flat import Flat
 from rl.network import q_network
+from rl.noisy import sample_noise
 from rl.settings import Settings
 from rl.targets import chosen
 from rl.transitions import Observation, Transitions
@@ -74,7 +75,7 @@ class Agent:
         network is in training mode, and have none in eval mode.
         """
         if self.settings.network.noisy and self.network.training:
-            self.network.sample_noise(self._noise)
+            sample_noise(self.network, self._noise)
         q = self.network.q(placed(observation, self.device))
         actions = epsilon_greedy(q, epsilon, generator).cpu().numpy()
         return actions + self.first if self.first else actions
@@ -83,9 +84,9 @@ class Agent:
         """One step of Adam on the weighted mean of the losses of B transitions."""
         learn, head = self.settings.learn, self.network.head
         if self.settings.network.noisy:
-            self.network.sample_noise(self._noise)
+            sample_noise(self.network, self._noise)
             if self.target is not self.flat:
-                self.target.network.sample_noise(self._noise)
+                sample_noise(self.target.network, self._noise)
         batch = batch.to(self.device)
         action = batch.action - self.first if self.first else batch.action
         with torch.no_grad():

@@ -6,7 +6,7 @@ more to start than to do: see `cartpole_steps` in results/bench.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ class Flat:
             for parameter, part in zip(self.parameters, self.parts(self.values), strict=True):
                 parameter.data = part
 
-    def joined(self, tensors: list[Tensor]) -> Tensor:
+    def joined(self, tensors: Sequence[Tensor]) -> Tensor:
         """One tensor for each parameter -> all of them (P,), a copy."""
         return torch.cat([self._order(t).reshape(-1) for t in tensors])
 
@@ -43,7 +43,7 @@ class Flat:
 
     def gradient(self, loss: Tensor) -> Tensor:
         """The gradient of a loss (P,); zeros for parameters that it does not depend on."""
-        return self.joined(list(torch.autograd.grad(loss, self.parameters, materialize_grads=True)))
+        return self.joined(torch.autograd.grad(loss, self.parameters, materialize_grads=True))
 
     def state(self, vector: Tensor | None = None) -> dict[str, Tensor]:
         """The network's state dict with the parameters of a vector (P,), by default its own."""

@@ -1,0 +1,131 @@
+"""A run's folder: config.json, model.safetensors, checkpoint.pt, log.jsonl, tensorboard/, replay/.
+
+one = open_run("runs/dqn")
+one.agent.act(observation, 0.0, generator)
+one.settings.env, one.log[-1]["return"]
+"""
+
+import dataclasses
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import torch
+
+from core2d.errors import InputError
+from core2d.files import replace, save_json
+from core2d.train.log import Line, read_log
+from core2d.train.runs import config_of, read_run
+from rl.agent import Agent
+from rl.collect import stacked
+from rl.environments import make_for
+from rl.settings import Settings
+
+FREE = ("steps", "episodes", "report")  # what a run may be gone on with otherwise
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that was trained or is being trained; the agent has the weights that it kept last.
+
+    name: what was trained: a member of the family or a recipe. The network is in eval mode.
+    """
+
+    folder: Path
+    name: str
+    settings: Settings
+    agent: Agent
+    log: list[Line]
+
+
+def read_settings(folder: Path | str) -> Settings:
+    """The settings of a run. Raises InputError where the folder holds no run of rl."""
+    content = read_run(Path(folder))
+    if "settings" not in content:
+        raise InputError(f"{folder}: a run of geomdl fit lies there, none of geomdl rl train")
+    return config_of(Settings, content["settings"])
+
+
+def open_run(folder: Path | str, device: torch.device | str = "cpu") -> Trained:
+    """The agent of a run. Raises InputError where there is none, or none yet."""
+    folder = Path(folder)
+    settings, name = read_settings(folder), read_run(folder)["name"]
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        raise InputError(f"{folder}: the run has no weights yet (no model.safetensors)")
+    envs = make_for(settings, lanes=1)
+    try:
+        agent = agent_for(settings, envs, device)
+    finally:
+        envs.close()
+    load_agent(weights, agent)
+    agent.network.eval()
+    return Trained(folder, name, settings, agent, read_log(folder / "log.jsonl"))
+
+
+def agent_for(
+    settings: Settings, envs: gymnasium.vector.VectorEnv, device: torch.device | str = "cpu"
+) -> Agent:
+    """A fresh agent for the spaces of these environments, stacked as the settings say."""
+    seen = stacked(envs.single_observation_space, settings.stack)
+    return Agent(settings, seen, envs.single_action_space, device)
+
+
+def prepared(folder: Path, settings: Settings, resume: bool, overwrite: bool) -> None:
+    """Make room for a run, or see that it can go on. Raises InputError."""
+    if resume and overwrite:
+        raise InputError("resume: expected either resume or overwrite, got both")
+    taken = (folder / "config.json").exists()
+    if taken and overwrite:
+        shutil.rmtree(folder)
+    elif taken and not resume:
+        raise InputError(f"{folder}: a run is there already; go on with --resume, or --overwrite")
+    elif taken:
+        before = read_settings(folder)
+        for field in (f.name for f in dataclasses.fields(Settings) if f.name not in FREE):
+            ours, theirs = getattr(settings, field), getattr(before, field)
+            if ours != theirs:
+                raise InputError(f"{field}: the run has {theirs}, got {ours}; give --output")
+        if settings != before:
+            (folder / "outcome.json").unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def describe_run(folder: Path, name: str, settings: Settings, about: dict[str, Any]) -> None:
+    """Write config.json. about: what else is known of the environments."""
+    versions = {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "gymnasium": gymnasium.__version__,
+    }
+    content = {"name": name, "settings": dataclasses.asdict(settings)}
+    save_json(folder / "config.json", content | about | {"versions": versions})
+
+
+def save_agent(path: Path, agent: Agent) -> None:
+    """The weights that are evaluated, as safetensors. Raises OSError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    weights = agent.weights().items()
+    state = {name: value.detach().cpu().contiguous().clone() for name, value in weights}
+    try:
+        replace(path, lambda part: save_file(state, str(part)))
+    except SafetensorError as error:
+        raise OSError(f"{path}: {error}") from error
+
+
+def load_agent(path: Path, agent: Agent) -> None:
+    """Fill an agent's network with what `save_agent` wrote. Raises InputError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        agent.network.load_state_dict(load_file(path))
+    except SafetensorError as error:
+        raise InputError(f"{path}: no weights can be read from it: {error}") from error
+    except RuntimeError as error:
+        raise InputError(f"{path}: the weights do not fit this network: {error}") from error

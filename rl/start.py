@@ -1,0 +1,53 @@
+"""What a run begins with: the device, the threads, the memory."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from gymnasium import Space
+
+from core2d.train.allocator import keep_freed_memory
+from rl.agent import Agent
+from rl.priority import Priority
+from rl.replay import Replay
+from rl.settings import Settings
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def device_for(wanted: Device, settings: Settings, space: Space) -> torch.device:
+    """Where to compute: on a GPU for images and shapes, not for a few small matrices."""
+    if wanted != "auto":
+        return torch.device(wanted)
+    parts = getattr(space, "spaces", {"": space}).values()
+    axes = max(len(part.shape or ()) for part in parts) + (settings.stack > 1)
+    return torch.device("cuda" if axes >= 2 and torch.cuda.is_available() else "cpu")
+
+
+def set_threads(wanted: int, agent: Agent) -> None:
+    """Threads of the processor; 0: one for vectors, as small matrices are slower on more."""
+    if wanted:
+        torch.set_num_threads(wanted)
+    elif all(parameter.ndim < 3 for parameter in agent.network.parameters()):
+        torch.set_num_threads(1)
+    if agent.device.type == "cpu":
+        keep_freed_memory()
+
+
+def replay_for(settings: Settings, parts: Any, folder: Path) -> Replay:
+    """The memory that the settings describe."""
+    memory, learn = settings.replay, settings.learn
+    updates = max(1, (settings.steps - learn.begins) // learn.every * learn.updates)
+    priority = Priority(memory.exponent, memory.correction, correction_steps=updates)
+    return Replay(
+        memory.capacity,
+        settings.lanes,
+        parts,
+        stack=settings.stack,
+        steps=memory.steps,
+        discount=learn.discount,
+        folder=folder / "replay" if memory.on_disk else None,
+        priority=priority if memory.prioritised else None,
+        # An episode of one step is two frames, and a checkpoint may fail once.
+        spare=4 * (settings.checkpoint // settings.lanes + 2),
+    )
