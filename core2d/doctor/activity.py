@@ -49,7 +49,7 @@ def _units_last(values: Tensor, source: Node | None) -> Tensor:
 
 def dead(case: Case, model: nn.Module) -> Finding:
     """Units whose ReLU is 0 for every example: no gradient passes, so they never come back."""
-    index = case.pick(case.data.train, case.limits.examples)
+    index = case.pick(case.data.train, case.sample)
     alive: list[tuple[str, Tensor]] = []
     probe = copy.deepcopy(model).eval()
     for part in index.split(64):

@@ -1,6 +1,7 @@
 """The case: a network, its data and its loss, as every check sees them."""
 
 import copy
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -85,6 +86,19 @@ class Case:
 
     @cached_property
     @torch.no_grad()
+    def sample(self) -> int:
+        """How many examples are looked at where a sample will do: see `affordable`."""
+        model = self.fresh().eval()
+        seconds = 0.0
+        for index in self.pick(self.data.train, 4).split(2):  # the first two warm up
+            begin = time.perf_counter()
+            with seeded(self.seed), suppress(ValueError, IndexError, RuntimeError):
+                self.total(model, self.load(self.data.train, index))
+            seconds = (time.perf_counter() - begin) / len(index)
+        return affordable(self.limits, seconds)
+
+    @cached_property
+    @torch.no_grad()
     def labels_matter(self) -> bool:
         """Whether the loss changes with the labels; where not, right answers mean nothing."""
         batch = self.load(self.data.train, self.pick(self.data.train, 32))
@@ -95,6 +109,18 @@ class Case:
                 losses.append(float(self.total(self.fresh(), moved)))
         same = bool((batch["label"] == batch["label"][:1]).all())
         return same or len(losses) < 2 or losses[0] != losses[1]
+
+
+def affordable(limits: Limits, seconds: float) -> int:
+    """How many examples of so many seconds each one look may take in.
+
+    `limits.examples`, or where those would take longer than `limits.seconds`, as whole rooms do, a
+    power of two, so that the number is the same from run to run; 8 at least.
+    """
+    count = limits.seconds / max(seconds, 1e-9)
+    if count >= limits.examples:
+        return limits.examples
+    return min(limits.examples, max(8, 1 << int(count).bit_length() >> 1))
 
 
 def right(scores: Tensor | None, label: Tensor, places: bool = False) -> float | None:

@@ -15,7 +15,7 @@ from core2d.train.recipe import Batch
 
 def scale(case: Case) -> Finding:
     """Inputs are finite, differ from each other, and have a mean near 0 and a deviation near 1."""
-    batch = case.load(case.data.train, case.pick(case.data.train, case.limits.examples))
+    batch = case.load(case.data.train, case.pick(case.data.train, case.sample))
     name = "image" if "image" in batch else _first_floats(batch)
     x = batch[name] if name else None
     if x is None or not x.is_floating_point():
@@ -47,7 +47,7 @@ def _all_the_same(examples: list[Tensor]) -> bool:
 
 def labels(case: Case) -> Finding:
     """Labels lie in the range of the classes, all classes occur, none drowns the others."""
-    index = case.pick(case.data.train, 20 * case.limits.examples)
+    index = case.pick(case.data.train, 20 * case.sample)
     parts = [case.load(case.data.train, p).get("label") for p in index.split(512)]
     if parts[0] is None or parts[0].is_floating_point():
         return Finding("labels", "skipped", "no integer labels")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Limits:
     """Thresholds and budgets of the checks.
 
-    Budgets. examples: how many are looked at where a sample will do. steps: of one attempt to
-    overfit. rates: learning rates tried in turn. ladder: the rungs. run_steps: of the doctor's own
-    short run, where none was given.
+    Budgets. examples: how many are looked at where a sample will do; seconds: that one look at them
+    may take, else they are fewer. steps: of one attempt to overfit. rates: learning rates tried in
+    turn. ladder: the rungs. run_steps: of the doctor's own short run, where none was given.
 
     Data. balance: largest class over smallest. scale: mean and deviation of inputs that are far
     from 0 and 1. mixed: classes in a batch over those of a shuffled one. near: correlation of two
@@ -42,6 +42,7 @@ class Limits:
     """
 
     examples: int = 256
+    seconds: float = 20.0
     steps: int = 300
     rates: tuple[float, ...] = (1e-3, 1e-2, 1e-4)
     ladder: tuple[int, ...] = (5, 10, 100, 1000)

@@ -88,7 +88,7 @@ def examined(case: Case, model: nn.Module, index: Tensor) -> tuple[float, float 
     for training in (True, False):
         probe = copy.deepcopy(model).train(training)  # batch norm must not learn from being watched
         results = []
-        for part in index.split(case.limits.examples):
+        for part in index.split(case.sample):
             part = part.repeat(2) if len(part) == 1 else part
             results.append(case.judge(probe, case.load(case.data.train, part)))
         scores = [s for _, s in results if s is not None]
@@ -114,7 +114,7 @@ def attempts(case: Case, index: Tensor) -> Fitted:
 
 def handful(case: Case, count: int = 4) -> Tensor:
     """Indices of a few examples, of different labels where there is one label per example."""
-    index = case.pick(case.data.train, case.limits.examples)
+    index = case.pick(case.data.train, case.sample)
     batch = case.load(case.data.train, index)
     label = batch.get("label")
     if label is None or places_labelled(batch) or label.is_floating_point():
@@ -178,7 +178,7 @@ def ladder(case: Case, rate: float) -> Finding:
     """5, 10, 100, 1000 examples: which can be overfitted, and what the validation set says."""
     limits = case.limits
     order = case.pick(case.data.train, len(case.data.train))
-    held = case.pick(case.data.validation, limits.examples)
+    held = case.pick(case.data.validation, case.sample)
     said: list[str] = []
     failed: list[int] = []
     stuck: list[int] = []

@@ -55,7 +55,7 @@ def trial_of(recipe: Recipe, config: Any, seed: int = 0, limits: Limits | None =
         return value
 
     def evaluate() -> dict[str, float]:
-        few = Some(data.validation, torch.arange(min(limits.examples, len(data.validation))))
+        few = Some(data.validation, torch.arange(min(case.sample, len(data.validation))))
         with evaluating(state.model):
             return recipe.metrics(state.model, few)
 
@@ -75,7 +75,7 @@ def trial_of(recipe: Recipe, config: Any, seed: int = 0, limits: Limits | None =
 
 def agreement(case: Case, recipe: Recipe, run: Run) -> Finding:
     """The recipe's accuracy on training examples is the one that counting them gives."""
-    index = case.pick(case.data.train, case.limits.examples)
+    index = case.pick(case.data.train, case.sample)
     with evaluating(run.model):
         told = recipe.metrics(run.model, Some(case.data.train, index)).get("accuracy")
         counted = case.judge(run.model, case.load(case.data.train, index))[1]

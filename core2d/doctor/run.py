@@ -83,7 +83,7 @@ def _advanced(
 def looked(case: Case, model: nn.Module, examples: Any, name: str) -> dict[str, float]:
     """Loss of a sample of a set in eval mode, under `name`. The mode stays as it was."""
     modes = {m: m.training for m in model.modules()}
-    batch = case.load(examples, case.pick(examples, case.limits.examples))
+    batch = case.load(examples, case.pick(examples, case.sample))
     value, _ = case.judge(model.eval(), batch)
     for module, mode in modes.items():
         module.training = mode

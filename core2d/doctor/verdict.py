@@ -42,7 +42,7 @@ class Score:
 
 def score(case: Case, model: nn.Module, examples: Examples, training: bool = False) -> Score:
     """Judge a sample of a set, by a copy of the network."""
-    index = case.pick(examples, 4 * case.limits.examples)
+    index = case.pick(examples, 4 * case.sample)
     probe = copy.deepcopy(model).train(training)
     total, hit, labels = 0.0, [], []
     with seeded(case.seed):

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
+import pytest
 import torch
 from torch import nn
 
-from core2d.doctor.case import first_tensor, right, seeded
-from tests.core2d.doctor.squares import DATA, case, network, plain
+from core2d.doctor.case import affordable, first_tensor, right, seeded
+from core2d.doctor.limits import Limits
+from tests.core2d.doctor.squares import DATA, QUICK, case, loss, network, plain
 
 
 def test_checks_work_on_copies():
@@ -21,6 +25,34 @@ def test_pick_is_random_but_always_the_same():
     assert torch.equal(first, ours.pick(DATA.train, 20))
     assert first.tolist() != sorted(first.tolist())
     assert len(ours.pick(DATA.train, 10_000)) == len(DATA.train)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count"), [(0.0, 256), (0.078, 256), (0.079, 128), (0.7, 16), (9.0, 8)]
+)
+def test_a_look_at_examples_that_take_long_takes_in_fewer(seconds, count):
+    assert affordable(Limits(examples=256, seconds=20.0), seconds) == count
+    assert affordable(Limits(examples=4, seconds=20.0), 9.0) == 4
+
+
+def test_the_sample_counts_loading_and_the_network(monkeypatch):
+    clock = [0.0]
+
+    class Slow:
+        def __len__(self):
+            return 256
+
+        def batch(self, index, generator=None):
+            clock[0] += 0.1 * len(index)
+            return DATA.train.batch(index)
+
+    def slow(model, batch):
+        clock[0] += 0.3 * len(batch["label"])
+        return loss(model, batch)
+
+    monkeypatch.setattr("core2d.doctor.case.time.perf_counter", lambda: clock[0])
+    assert case(data=replace(DATA, train=Slow()), loss=slow).sample == 32  # 50 in 20 s
+    assert case().sample == QUICK.examples
 
 
 def test_observe_gives_loss_and_output():
