@@ -29,7 +29,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=20,
+        epochs=6,
         batch=2,
         rate=3e-3,
         decay=1e-3,
@@ -38,7 +38,7 @@ class Config:
     )
     frames: int = 4
     cell: float = 0.08
-    rooms: tuple[int, int, int] = (60, 8, 16)
+    rooms: tuple[int, int, int] = (60, 6, 16)
     vocabulary: Vocabulary = "moving"
 
 

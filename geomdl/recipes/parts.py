@@ -22,15 +22,15 @@ class Config:
     """points: of every cloud. kinds: shapes of each kind that train, validate and test."""
 
     train: Train = Train(
-        epochs=15,
+        epochs=2.5,
         batch=16,
         rate=1e-3,
         decay=1e-4,
         schedule="one-cycle",
         warmup=0.1,
     )
-    points: int = 1024
-    kinds: tuple[int, int, int] = (80, 10, 20)
+    points: int = 256
+    kinds: tuple[int, int, int] = (40, 3, 8)
 
 
 def data(config: Config) -> Data:

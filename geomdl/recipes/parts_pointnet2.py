@@ -9,8 +9,9 @@ a guess, since no run is recorded yet: the mean over test shapes of the mean IoU
 from torch import nn
 
 from core2d.train.record import Reference
-from geomdl.models.pointnet2 import PointNet2Parts
+from geomdl.models.pointnet2 import SSG, PointNet2Parts
 from geomdl.recipes.parts import DATA, Config, data, loss, metrics, predict
+from geomdl.recipes.shapes import in_proportion
 from scenes.datasets.shapes import PART_NAMES, PARTS_OF
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
@@ -20,4 +21,5 @@ REFERENCE = {"miou": Reference(0.851, "ShapeNetPart, with normals: Qi et al. 201
 
 
 def model(config: Config) -> nn.Module:
-    return PointNet2Parts(len(PART_NAMES), categories=len(PARTS_OF))
+    levels = in_proportion(SSG, config.points)
+    return PointNet2Parts(len(PART_NAMES), categories=len(PARTS_OF), levels=levels)

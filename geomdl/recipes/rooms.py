@@ -29,7 +29,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=30,
+        epochs=10,
         batch=4,
         rate=3e-3,
         decay=1e-3,
@@ -37,9 +37,9 @@ class Config:
         warmup=0.1,
     )
     cell: float = 0.05
-    rooms: tuple[int, int, int] = (120, 15, 30)
+    rooms: tuple[int, int, int] = (120, 5, 30)
     window: float = 4.0
-    most: int = 20_000
+    most: int = 10_000
 
 
 def data(config: Config) -> Data:

@@ -1,6 +1,6 @@
 """What the recipes that name procedural shapes share: clouds, their damage, loss, metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,13 +13,14 @@ from core2d.train.evaluate import batches
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.augment import drop, jitter, scale, shift, to_unit_sphere, turn
+from geomdl.models.pointnet2 import Level
 from geomdl.ops import sample_surface
 from geomdl.structures import Mesh, PointCloud
 from scenes.datasets.point_batches import chosen, packed
 from scenes.datasets.shapes import shape_set, shapes
 
 DATA = "procedural shapes"
-FEW = (256, 128)  # points that are left in the sparse columns
+FEW = {"quarter": 4, "eighth": 8}  # what is left of the points in the sparse columns
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,15 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=20,
+        epochs=4,
         batch=16,
         rate=1e-3,
         decay=1e-4,
         schedule="one-cycle",
         warmup=0.1,
     )
-    points: int = 1024
-    kinds: tuple[int, int, int] = (80, 10, 20)
+    points: int = 256
+    kinds: tuple[int, int, int] = (40, 3, 8)
     thin: float = 0.875
 
 
@@ -89,9 +90,16 @@ def data(config: Config) -> Data:
         version: shape_set("test", version=version, each=config.kinds[2], count=config.points)
         for version in ("noisy", "half")
     }
-    few = {str(count): Thin(clean.test, count, config.points) for count in FEW}
+    few = {
+        name: Thin(clean.test, config.points // part, config.points) for name, part in FEW.items()
+    }
     test = Columns({"": clean.test, **damaged, **few})
     return Data(clean.train, clean.validation, test, clean.classes, DATA)
+
+
+def in_proportion(levels: Sequence[Level], points: int) -> tuple[Level, ...]:
+    """PointNet++'s levels for clouds of 1,024 points -> for `points`: the same share is centres."""
+    return tuple((max(1, count * points // 1024), scales) for count, scales in levels)
 
 
 def augmented(batch: Batch, generator: Generator, thin: float) -> Batch:

@@ -11,7 +11,7 @@ from torch import nn
 
 from core2d.train.record import Reference
 from geomdl.models.pointnet2 import MSG, PointNet2
-from geomdl.recipes.shapes import DATA, Config, data, loss, metrics, predict, read
+from geomdl.recipes.shapes import DATA, Config, data, in_proportion, loss, metrics, predict, read
 from scenes.build.shapes import KINDS
 
 __all__ = [
@@ -23,4 +23,4 @@ REFERENCE = {"accuracy": Reference(0.907, "ModelNet40, positions alone: Qi et al
 
 
 def model(config: Config) -> nn.Module:
-    return PointNet2(len(KINDS), levels=MSG)
+    return PointNet2(len(KINDS), levels=in_proportion(MSG, config.points))
