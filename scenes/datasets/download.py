@@ -225,6 +225,12 @@ OFFICIAL: dict[str, Files | Repository | Archive | ByHand] = {
         "12 GB",
         "ScanNet terms of use",
     ),
+    "rgbd_redkitchen": ByHand(
+        "fetch redkitchen.zip of 7-Scenes (https://www.microsoft.com/en-us/research/project/"
+        "rgb-d-dataset-7-scenes) and put the files of one seq-.. folder into rgbd_redkitchen/",
+        "3 GB",
+        "7-Scenes, Microsoft, non-commercial",
+    ),
     "semantic_kitti": ByHand(
         "fetch the velodyne points of https://www.cvlibs.net/datasets/kitti/eval_odometry.php and "
         "the labels of http://semantic-kitti.org, and put them together as "
