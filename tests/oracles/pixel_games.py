@@ -10,10 +10,10 @@ def hashed(x):
 
 
 class Chance:
-    """number(i) of the current step: hash of key, episode, step and i."""
+    """number(i) of the current step: hash of the episode's key, step and i."""
 
-    def __init__(self, key, episode):
-        self.base = hashed((key + episode * 0x9E3779B97F4A7C15) & MASK)
+    def __init__(self, key):
+        self.base = hashed(key)
         self.time = 0
 
     def number(self, index):

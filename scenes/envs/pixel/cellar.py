@@ -6,18 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenes.envs.pixel.dice import Dice, Lanes
-from scenes.envs.pixel.game import (
-    SIZE,
-    STEP_X,
-    STEP_Y,
-    Flags,
-    Ints,
-    Numbers,
-    PixelEnv,
-    Pixels,
-    PixelVectorEnv,
-    Plane,
-)
+from scenes.envs.pixel.game import SIZE, STEP_X, STEP_Y, PixelEnv, PixelVectorEnv, Plane
+from scenes.envs.world import Flags, Ints, Numbers, Pixels
 
 ROOMS = 5  # along each axis, at the even rows and columns; walls and doors between them
 SIGHT = 2  # pixels, along both axes

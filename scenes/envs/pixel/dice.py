@@ -1,6 +1,6 @@
 """Random numbers for many lanes at once, each lane with a stream of its own.
 
-A number is a hash of (key of the lane, episode, step, index), so it depends neither on the other
+A number is a hash of (key of the episode, step, index), so it depends neither on the other
 lanes nor on what was asked before: a game on one lane and on a thousand plays the same episodes.
 The hash is the finaliser of SplitMix64: Steele, Lea, Flood, Fast splittable pseudorandom number
 generators, OOPSLA 2014.
@@ -25,23 +25,15 @@ def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 class Dice:
-    """Streams of `lanes` lanes; `key` (L,) uint64 are their seeds."""
+    """Streams of `lanes` lanes; a key decides all numbers of an episode."""
 
     def __init__(self, lanes: int) -> None:
-        self.key = np.zeros(lanes, np.uint64)
-        self.episode = np.zeros(lanes, np.uint64)
         self.base = np.zeros(lanes, np.uint64)
         self.time = np.zeros(lanes, np.uint64)
 
-    def seed(self, lanes: Lanes, keys: NDArray[np.uint64]) -> None:
-        """New keys: the next episodes of these lanes are their first."""
-        self.key[lanes] = keys
-        self.episode[lanes] = 0
-
-    def begin(self, lanes: Lanes) -> None:
-        """Step 0 of the next episode of these lanes."""
-        self.episode[lanes] += np.uint64(1)
-        self.base[lanes] = mix(self.key[lanes] + self.episode[lanes] * GOLDEN)
+    def begin(self, lanes: Lanes, keys: NDArray[np.uint64]) -> None:
+        """Step 0 of new episodes in these lanes (K,), with keys (K,)."""
+        self.base[lanes] = mix(keys)
         self.time[lanes] = 0
 
     def tick(self) -> None:

@@ -5,18 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from scenes.envs.pixel.dice import Dice, Lanes
-from scenes.envs.pixel.game import (
-    SIZE,
-    STEP_X,
-    STEP_Y,
-    Flags,
-    Ints,
-    Numbers,
-    PixelEnv,
-    Pixels,
-    PixelVectorEnv,
-    Plane,
-)
+from scenes.envs.pixel.game import SIZE, STEP_X, STEP_Y, PixelEnv, PixelVectorEnv, Plane
+from scenes.envs.world import Flags, Ints, Numbers, Pixels
 
 DEEPEST = 8  # row; row 9 holds the gauges
 AIR = 50  # steps under water

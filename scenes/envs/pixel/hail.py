@@ -5,16 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from scenes.envs.pixel.dice import Dice, Lanes
-from scenes.envs.pixel.game import (
-    SIZE,
-    Flags,
-    Ints,
-    Numbers,
-    PixelEnv,
-    Pixels,
-    PixelVectorEnv,
-    Plane,
-)
+from scenes.envs.pixel.game import SIZE, PixelEnv, PixelVectorEnv, Plane
+from scenes.envs.world import Flags, Ints, Numbers, Pixels
 
 MOVE = np.array([0, -1, 1])
 GEM = 0.02  # chance of a gem in each column of the new row

@@ -5,16 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from scenes.envs.pixel.dice import Dice, Lanes
-from scenes.envs.pixel.game import (
-    SIZE,
-    Flags,
-    Ints,
-    Numbers,
-    PixelEnv,
-    Pixels,
-    PixelVectorEnv,
-    Plane,
-)
+from scenes.envs.pixel.game import SIZE, PixelEnv, PixelVectorEnv, Plane
+from scenes.envs.world import Flags, Ints, Numbers, Pixels
 
 MOVE = np.array([0, -1, 1])
 WAIT, SHORTEST, SHORTER = 90, 40, 3  # steps until the wall sinks: first, at least, less each time

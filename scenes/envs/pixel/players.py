@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from scenes.envs.pixel.game import SIZE, STEP_X, STEP_Y, Flags, Pixels
+from scenes.envs.pixel.game import SIZE, STEP_X, STEP_Y
+from scenes.envs.world import Flags, Pixels
 
 Player = Callable[[Pixels], int]
 Pixel = tuple[int, int]  # row, column

@@ -12,11 +12,8 @@ def replay(game, oracle, *, ramp, steps=150, lanes=3, scripted=True):
     by chance alone. Returns the sum of rewards and the number of episodes that ended."""
     table = Table(game, lanes, sticky=0.0, ramp=ramp)
     generator = np.random.default_rng(0)
-    keys = generator.integers(0, 2**64, lanes, dtype=np.uint64)
-    table.dice.seed(np.arange(lanes), keys)
-    table.reset(np.arange(lanes))
-    episode = [1] * lanes
-    boards = [oracle(Chance(int(key), 1), ramp) for key in keys]
+    keys = start(table)
+    boards = [oracle(Chance(key), ramp) for key in keys]
     player = PLAYERS[f"geomdl/{game.__name__}-v0"]
     players = [player() for _ in keys]
     paid = ended = 0
@@ -33,12 +30,21 @@ def replay(game, oracle, *, ramp, steps=150, lanes=3, scripted=True):
             expected = board.step(int(action[lane]))
             assert (reward[lane], terminated[lane]) == expected, (step, lane)
             if terminated[lane]:
-                episode[lane] += 1
-                boards[lane] = oracle(Chance(int(keys[lane]), episode[lane]), ramp)
-                players[lane] = player()
-        table.reset(terminated.nonzero()[0])
+                key = begin(table, lane, seed=step)
+                boards[lane], players[lane] = oracle(Chance(key), ramp), player()
         paid, ended = paid + reward.sum(), ended + terminated.sum()
     return paid, ended
+
+
+def begin(table, lane, seed):
+    """A new episode -> its key, the first number of the lane's generator."""
+    table.reset(lane, np.random.default_rng([seed, lane]))
+    return int(np.random.default_rng([seed, lane]).integers(0, 2**64, dtype=np.uint64))
+
+
+def start(table):
+    """Episodes on all lanes -> their keys."""
+    return [begin(table, lane, seed=1000) for lane in range(table.lanes)]
 
 
 def planes(board):

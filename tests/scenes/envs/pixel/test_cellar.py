@@ -7,7 +7,7 @@ from scenes.envs.pixel.cellar import Cellar, maze
 from scenes.envs.pixel.game import Table
 from scenes.envs.pixel.players import distances
 from tests.oracles import pixel_games
-from tests.scenes.envs.pixel.replay import replay
+from tests.scenes.envs.pixel.replay import replay, start
 
 
 @pytest.mark.parametrize(("ramp", "scripted"), [(True, True), (False, True), (True, False)])
@@ -38,7 +38,7 @@ def test_mazes_hang_together_and_are_trees_without_ways_round():
 def lane():
     """One lane in an empty hall: player in the middle, key on its right, chest below."""
     table = Table(Cellar, 1, sticky=0.0, ramp=True)
-    table.reset(np.array([0]))
+    start(table)
     rules = table.rules
     rules.wall[:, :9, :9] = False
     rules.x[:], rules.y[:] = 4, 4
@@ -70,8 +70,7 @@ def test_the_lamp_shows_two_pixels_around():
 
 def test_player_key_and_chest_are_in_three_rooms():
     table = Table(Cellar, 400, sticky=0.0, ramp=True)
-    table.dice.seed(np.arange(400), np.arange(400, dtype=np.uint64))
-    table.reset(np.arange(400))
+    start(table)
     rules = table.rules
     rooms = np.stack([10 * rules.y + rules.x, 10 * rules.key_y + rules.key_x,
                       10 * rules.chest_y + rules.chest_x])  # fmt: skip

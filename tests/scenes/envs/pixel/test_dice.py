@@ -10,8 +10,7 @@ EVERY = np.arange(5)
 
 def dice(keys):
     made = Dice(len(keys))
-    made.seed(np.arange(len(keys)), np.array(keys, np.uint64))
-    made.begin(np.arange(len(keys)))
+    made.begin(np.arange(len(keys)), np.array(keys, np.uint64))
     return made
 
 
@@ -25,7 +24,7 @@ def test_mix_is_the_finaliser_of_splitmix64():
 def test_a_lane_draws_what_it_draws_alone():
     many = dice([3, 5, 2**64 - 1])
     for key, lane in ((3, 0), (5, 1), (2**64 - 1, 2)):
-        alone, chance = dice([key]), Chance(key, 1)
+        alone, chance = dice([key]), Chance(key)
         for _ in range(3):
             np.testing.assert_array_equal(many.roll(0, 7)[:, lane], alone.roll(0, 7)[:, 0])
             np.testing.assert_array_equal(many.roll(2, 3)[:, lane], many.roll(0, 7)[2:5, lane])
@@ -35,16 +34,15 @@ def test_a_lane_draws_what_it_draws_alone():
         many = dice([3, 5, 2**64 - 1])
 
 
-def test_named_lanes_keys_and_episodes():
+def test_named_lanes_new_episodes():
     rolled = dice(EVERY)
     np.testing.assert_array_equal(rolled.roll(1, 4, np.array([3, 1])), rolled.roll(1, 4)[:, [3, 1]])
     first = rolled.roll(0, 4)
-    rolled.begin(np.array([2]))
-    assert (rolled.roll(0, 4)[:, 2] != first[:, 2]).all()
-    np.testing.assert_array_equal(rolled.roll(0, 4)[:, [0, 1, 3, 4]], first[:, [0, 1, 3, 4]])
-    rolled.seed(np.array([2]), np.array([2], np.uint64))
-    rolled.begin(np.array([2]))
-    np.testing.assert_array_equal(rolled.roll(0, 4), first)
+    rolled.tick()
+    assert (rolled.roll(0, 4) != first).all()
+    rolled.begin(np.array([2]), np.array([2], np.uint64))
+    np.testing.assert_array_equal(rolled.roll(0, 4)[:, 2], first[:, 2])
+    assert (rolled.roll(0, 4)[:, [0, 1, 3, 4]] != first[:, [0, 1, 3, 4]]).all()
 
 
 def test_numbers_are_uniform_and_not_correlated():

@@ -6,7 +6,7 @@ import pytest
 from scenes.envs.pixel.diver import Diver
 from scenes.envs.pixel.game import Table
 from tests.oracles import pixel_games
-from tests.scenes.envs.pixel.replay import replay
+from tests.scenes.envs.pixel.replay import replay, start
 
 
 @pytest.mark.parametrize(("ramp", "scripted"), [(True, True), (False, True), (True, False)])
@@ -18,7 +18,7 @@ def test_plays_as_the_oracle(ramp, scripted):
 
 def lane(**state):
     table = Table(Diver, 1, sticky=0.0, ramp=False)
-    table.reset(np.array([0]))
+    start(table)
     for name, value in state.items():
         getattr(table.rules, name)[:] = value
     return table

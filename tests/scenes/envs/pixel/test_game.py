@@ -10,7 +10,7 @@ from gymnasium.utils.env_checker import check_env
 
 import scenes.envs
 from core2d.errors import InputError
-from scenes.envs.pixel.game import NIGHT, Plane, paint, seeds_of
+from scenes.envs.pixel.game import NIGHT, Plane, paint
 from scenes.envs.pixel.mason import MasonEnv
 
 GAMES = [f"geomdl/{name}-v0" for name, _ in scenes.envs.PIXEL_GAMES]
@@ -105,14 +105,14 @@ def test_sticky_repeats_the_action_before():
     lanes = 2000
     env = gymnasium.make_vec("geomdl/Mason-v0", num_envs=lanes, sticky=0.25)
     env.reset(seed=0)
-    paddle = env.unwrapped.table.rules.paddle.copy()
+    paddle = env.unwrapped.world.rules.paddle.copy()
     inner = (paddle > 2) & (paddle < 6)
     env.step(np.full(lanes, 1))
-    moved = env.unwrapped.table.rules.paddle - paddle
+    moved = env.unwrapped.world.rules.paddle - paddle
     assert (moved[inner] == 0).mean() == pytest.approx(0.25, abs=0.04)  # the first one is 0, stay
     assert set(moved[inner]) == {0, -1}
     env.step(np.full(lanes, 2))
-    again = env.unwrapped.table.rules.paddle - paddle - moved
+    again = env.unwrapped.world.rules.paddle - paddle - moved
     went = inner & (moved == -1)
     assert (again[went] == -1).mean() == pytest.approx(0.25, abs=0.04)
 
@@ -143,8 +143,6 @@ def test_bad_arguments_are_named():
             MasonEnv(**{argument: value})
     with pytest.raises(InputError, match="num_envs"):
         gymnasium.make_vec(name, num_envs=0)
-    with pytest.raises(InputError, match="seed: expected one or 4 seeds, got 3"):
-        seeds_of([1, 2, 3], 4)
     env, envs = gymnasium.make(name).unwrapped, gymnasium.make_vec(name, num_envs=2)
     with pytest.raises(InputError, match="after reset"):
         env.step(0)

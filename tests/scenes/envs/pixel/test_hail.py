@@ -6,7 +6,7 @@ import pytest
 from scenes.envs.pixel.game import Table
 from scenes.envs.pixel.hail import Hail
 from tests.oracles import pixel_games
-from tests.scenes.envs.pixel.replay import replay
+from tests.scenes.envs.pixel.replay import replay, start
 
 
 @pytest.mark.parametrize(("ramp", "scripted"), [(True, True), (False, True), (True, False)])
@@ -18,7 +18,7 @@ def test_plays_as_the_oracle(ramp, scripted):
 
 def test_wind_carries_round_the_board_and_only_what_lands_on_the_player_counts():
     table = Table(Hail, 3, sticky=0.0, ramp=False)
-    table.reset(np.arange(3))
+    start(table)
     rules = table.rules
     rules.wind[:], rules.player[:] = [-1, 0, 1], [9, 0, 0]
     rules.falling[0, 0, 8, 0] = True  # to the left and round
@@ -34,8 +34,7 @@ def test_ramp_makes_hail_denser():
     density = []
     for ramp in (False, True):
         table = Table(Hail, 300, sticky=0.0, ramp=ramp)
-        table.dice.seed(np.arange(300), np.arange(300, dtype=np.uint64))
-        table.reset(np.arange(300))
+        start(table)
         table.rules.age[:] = 1000
         for _ in range(9):
             table.step(np.zeros(300, int))

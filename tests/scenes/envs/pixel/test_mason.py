@@ -6,7 +6,7 @@ import pytest
 from scenes.envs.pixel.game import Table
 from scenes.envs.pixel.mason import Mason
 from tests.oracles import pixel_games
-from tests.scenes.envs.pixel.replay import replay
+from tests.scenes.envs.pixel.replay import replay, start
 
 
 @pytest.mark.parametrize(("ramp", "scripted"), [(True, True), (False, True), (True, False)])
@@ -19,7 +19,7 @@ def test_plays_as_the_oracle(ramp, scripted):
 def lane(**state):
     """One lane with the ball in the middle of an empty board, and what the caller sets."""
     table = Table(Mason, 1, sticky=0.0, ramp=True)
-    table.reset(np.array([0]))
+    start(table)
     rules = table.rules
     rules.bricks[:] = False
     rules.bricks[0, 0, 0] = True  # an empty wall would come down

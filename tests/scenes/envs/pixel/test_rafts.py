@@ -6,7 +6,7 @@ import pytest
 from scenes.envs.pixel.game import Table
 from scenes.envs.pixel.rafts import Rafts
 from tests.oracles import pixel_games
-from tests.scenes.envs.pixel.replay import replay
+from tests.scenes.envs.pixel.replay import replay, start
 
 
 @pytest.mark.parametrize(("ramp", "scripted"), [(True, True), (False, True), (True, False)])
@@ -19,7 +19,7 @@ def test_plays_as_the_oracle(ramp, scripted):
 def lane(x, y, *, drift=1, **state):
     """One lane; rafts at columns 0 .. 2 and 5 .. 7 everywhere, all slow and due."""
     table = Table(Rafts, 1, sticky=0.0, ramp=True)
-    table.reset(np.array([0]))
+    start(table)
     rules = table.rules
     stream = rules.length > 0
     rules.first[:], rules.length[:], rules.fast[:] = 0, 3 * stream, False
@@ -70,8 +70,7 @@ def test_strips_pay_in_their_turn():
 
 def test_neighbours_drift_against_each_other():
     table = Table(Rafts, 20, sticky=0.0, ramp=True)
-    table.dice.seed(np.arange(20), np.arange(20, dtype=np.uint64))
-    table.reset(np.arange(20))
+    start(table)
     heading = table.rules.heading
     assert (heading[:, 1:] == -heading[:, :-1]).all()
     assert len(np.unique(heading[:, 1])) == 2

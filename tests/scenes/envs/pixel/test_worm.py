@@ -6,7 +6,7 @@ import pytest
 from scenes.envs.pixel.game import STEP_X, STEP_Y, Table
 from scenes.envs.pixel.worm import Worm, pick
 from tests.oracles import pixel_games
-from tests.scenes.envs.pixel.replay import replay
+from tests.scenes.envs.pixel.replay import replay, start
 
 
 @pytest.mark.parametrize(("ramp", "scripted"), [(True, True), (False, True), (True, False)])
@@ -19,7 +19,7 @@ def test_plays_as_the_oracle(ramp, scripted):
 def lane(*, y=5, x=5, heading=4, apple=(0, 0)):
     """One worm of three pixels that crawls to the right unless told otherwise."""
     table = Table(Worm, 1, sticky=0.0, ramp=True)
-    table.reset(np.array([0]))
+    start(table)
     rules = table.rules
     rules.left[:] = 0
     rules.y[:], rules.x[:], rules.heading[:] = y, x, heading
@@ -61,7 +61,7 @@ def test_border_body_and_stones_end_it_but_the_tail_makes_way():
 def test_stones_come_with_every_fourth_apple_away_from_the_head():
     for seed in range(20):
         table = lane(apple=(5, 6))
-        table.dice.key[:] = seed
+        table.dice.base[:] = seed
         table.rules.length[:] = 6
         table.step(np.array([0]))
         stones = np.argwhere(table.rules.stone[0])
