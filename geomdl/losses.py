@@ -31,14 +31,8 @@ def hardest_contrastive(
     in the unit of `safe`. A match without such candidates has no negative. 0 for no matches.
     Raises GeometryError.
     """
+    _expect_matches(features, places, pairs, safe)
     first, second = features
-    expect_tensor("features", first, "N C", dtypes="float")
-    expect_tensor("features", second, f"M {first.shape[1]}", dtypes=(first.dtype,), like=first)
-    for value, place in zip(features, places, strict=True):
-        expect_tensor("places", place, f"{len(value)} D", dtypes="float", like=first)
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype != torch.int64:
-        raise GeometryError(f"pairs: expected int64 (P, 2), got {describe(pairs)}")
-    expect_number("safe", safe, low=0)
     if not len(pairs):
         return (first.sum() + second.sum()) * 0
     i, j = pairs.unbind(1)
@@ -49,6 +43,58 @@ def hardest_contrastive(
         _pushed(partner, places[1][j], first[pools[0]], places[0][pools[0]], safe, negative),
     ]
     return together + weight * (apart[0] + apart[1])
+
+
+def info_nce(
+    features: tuple[Tensor, Tensor],
+    places: tuple[Tensor, Tensor],
+    pairs: Tensor,
+    pools: tuple[Tensor, Tensor],
+    *,
+    safe: float,
+    temperature: float = 0.07,
+) -> Tensor:
+    """Descriptors of length 1 of two scans (N, C), (M, C) -> each match found among candidates.
+
+    Xie et al. 2020, "PointContrast", eq. 2, after van den Oord et al. 2018: with t the
+    temperature, the mean over the matches `pairs` (P, 2) of
+
+        -log exp(f_i . g_j / t) / (exp(f_i . g_j / t) + sum_k exp(f_i . g_k / t))
+
+    and of the same from g_j's side, halved. k are as in `hardest_contrastive`, whose arguments
+    these are: all of them push, where only the hardest does there, which learns from fewer steps.
+    In the paper k are the other matches. 0 for no matches. Raises GeometryError.
+    """
+    _expect_matches(features, places, pairs, safe)
+    expect_number("temperature", temperature, above=0)
+    first, second = features
+    if not len(pairs):
+        return (first.sum() + second.sum()) * 0
+    i, j = pairs.unbind(1)
+    own, partner = first[i] / temperature, second[j] / temperature
+    right = (own * second[j]).sum(1, keepdim=True)  # (P, 1)
+    total = first.new_zeros(())
+    for mine, place, others, around in (
+        (own, places[0][i], second[pools[1]], places[1][pools[1]]),
+        (partner, places[1][j], first[pools[0]], places[0][pools[0]]),
+    ):
+        near = torch.cdist(place, around.to(place)) <= safe
+        wrong = (mine @ others.T).masked_fill(near, float("-inf"))  # (P, K)
+        total = total + (torch.cat([right, wrong], 1).logsumexp(1) - right[:, 0]).mean()
+    return total / 2
+
+
+def _expect_matches(
+    features: tuple[Tensor, Tensor], places: tuple[Tensor, Tensor], pairs: Tensor, safe: float
+) -> None:
+    first, second = features
+    expect_tensor("features", first, "N C", dtypes="float")
+    expect_tensor("features", second, f"M {first.shape[1]}", dtypes=(first.dtype,), like=first)
+    for value, place in zip(features, places, strict=True):
+        expect_tensor("places", place, f"{len(value)} D", dtypes="float", like=first)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype != torch.int64:
+        raise GeometryError(f"pairs: expected int64 (P, 2), got {describe(pairs)}")
+    expect_number("safe", safe, low=0)
 
 
 def _pushed(

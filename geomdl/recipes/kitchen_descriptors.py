@@ -10,7 +10,9 @@ is the published network (8.8 M parameters, 100 passes over 3DMatch's 62 scenes 
 EXPECT is a guess, since no run is recorded yet.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -20,14 +22,15 @@ from core2d.errors import InputError
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.record import Reference
 from core2d.train.settings import Train
-from geomdl.losses import hardest_contrastive
+from geomdl.losses import hardest_contrastive, info_nce
 from geomdl.models.fcgf import FCGF, fcgf
 from geomdl.nn.sparse_field import field_of
 from geomdl.ops.voxelize import voxelize
 from geomdl.recipes.registration import measured, sides, summary
 from geomdl.registration_metrics import true_matches
 from geomdl.structures import SparseVoxels
-from scenes.datasets.fragments import Split, kitchen_pairs
+from scenes.datasets.fragments import Pairs, Split, kitchen_pairs
+from scenes.datasets.room_fragments import room_pairs
 
 DATA = "7-Scenes redkitchen, fragments of 10 frames"
 EXPECT = {"feature_match_recall": 0.9, "inlier_ratio": 0.3}
@@ -37,14 +40,17 @@ REFERENCE = {
     ),
 }
 SMALL = ((16, 32, 64, 128), (32, 32, 32, 64))  # half of BN2C: 2.2 M parameters
+MATCHES, CANDIDATES = 512, 1024  # of a pair, at random in each step
+Contrast = Literal["nce", "hardest"]
 
 
 @dataclass(frozen=True)
 class Config:
     """size: of the network, "small" or as in `geomdl.models.fcgf`; stem: its first kernel.
 
-    voxel: metres. outputs: channels of a descriptor. by: as in `kitchen_pairs`. noise: metres that
-    points move in training.
+    outputs: channels of a descriptor. contrast: "nce" is `info_nce`, "hardest" the paper's
+    `hardest_contrastive`. voxel, by, noise, least, most: as in `kitchen_pairs`; the last two choose
+    the pairs of the test. rooms: procedural rooms that train beside the kitchen, 0 for none.
     """
 
     train: Train = Train(
@@ -60,8 +66,12 @@ class Config:
     stem: int = 5
     outputs: int = 32
     voxel: float = 0.05
-    by: Split = "time"
+    contrast: Contrast = "nce"
+    by: Split = "place"
     noise: float = 0.005
+    least: float = 0.3
+    most: float = 1.0
+    rooms: int = 24
 
 
 class Describer(nn.Module):
@@ -70,9 +80,9 @@ class Describer(nn.Module):
     Every point gets that of its voxel; the input is 1 at each voxel, so only the shape speaks.
     """
 
-    def __init__(self, net: FCGF, voxel: float) -> None:
+    def __init__(self, net: FCGF, voxel: float, contrast: Contrast = "nce") -> None:
         super().__init__()
-        self.net, self.voxel = net, voxel
+        self.net, self.voxel, self.contrast = net, voxel, contrast
 
     def forward(self, points: Tensor, offsets: Tensor | None = None) -> Tensor:
         found = voxelize(points, self.voxel, offsets=offsets)
@@ -83,7 +93,19 @@ class Describer(nn.Module):
 
 
 def data(config: Config) -> Data:
-    return kitchen_pairs(by=config.by, voxel=config.voxel, noise=config.noise)
+    found = kitchen_pairs(
+        by=config.by,
+        voxel=config.voxel,
+        noise=config.noise,
+        least=config.least,
+        most=config.most,
+    )
+    if not config.rooms:
+        return found
+    assert isinstance(found.train, Pairs)
+    rooms = room_pairs(config.rooms, voxel=config.voxel, noise=config.noise)
+    name = f"{found.name}, and {config.rooms} procedural rooms to train on"
+    return replace(found, train=found.train.joined(rooms), name=name)
 
 
 def model(config: Config) -> nn.Module:
@@ -91,12 +113,12 @@ def model(config: Config) -> nn.Module:
         net = FCGF(*SMALL, outputs=config.outputs, stem=config.stem)
     else:
         net = fcgf(config.size, outputs=config.outputs, stem=config.stem)
-    return Describer(net, config.voxel)
+    return Describer(net, config.voxel, config.contrast)
 
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
-    """Mean over the pairs of the hardest-contrastive loss on 1024 matches and 512 candidates."""
-    voxel = _voxel(model)
+    """Mean over the pairs of the loss on MATCHES matches and CANDIDATES candidates a side."""
+    voxel, contrast = _voxel(model), _contrast(model)
     pairs = sides(batch)
     scans = [scan for pair in pairs for scan in pair]
     counts = torch.tensor([0] + [len(scan.points) for scan in scans])
@@ -107,11 +129,11 @@ def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Ten
     for number, (source, target) in enumerate(pairs):
         both = parts[2 * number], parts[2 * number + 1]
         matches = true_matches(source.places, target.places, _identity(points), 1.5 * voxel)
-        total = total + hardest_contrastive(
+        total = total + contrast(
             both,
             (source.places, target.places),
-            _some(matches, 1024, generator),
-            (_rows(both[0], 512, generator), _rows(both[1], 512, generator)),
+            matches[_rows(matches, MATCHES, generator)],
+            (_rows(both[0], CANDIDATES, generator), _rows(both[1], CANDIDATES, generator)),
             safe=3 * voxel,
         )
     return total / len(pairs)
@@ -138,6 +160,10 @@ def _voxel(model: nn.Module) -> float:
     return voxel
 
 
+def _contrast(model: nn.Module) -> Callable[..., Tensor]:
+    return {"nce": info_nce, "hardest": hardest_contrastive}[str(model.contrast)]
+
+
 def _identity(like: Tensor) -> Tensor:
     return torch.eye(4, dtype=torch.float64, device=like.device)
 
@@ -146,7 +172,3 @@ def _rows(values: Tensor, count: int, generator: Generator) -> Tensor:
     """`count` rows of values at random, or all."""
     order = torch.randperm(len(values), generator=generator, device=generator.device)
     return order[:count].to(values.device)
-
-
-def _some(values: Tensor, count: int, generator: Generator) -> Tensor:
-    return values[_rows(values, count, generator)]

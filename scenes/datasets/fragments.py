@@ -24,9 +24,10 @@ from geomdl.ops.fuse import TSDFVolume, fuse
 from geomdl.ops.isosurface import isosurface_blocks
 from geomdl.ops.neighbors import build_tree, nearest_within
 from geomdl.ops.registration import thin_index
+from geomdl.ops.voxelize import voxelize
 from geomdl.structures import Pose
 from scenes.datasets.cache import Arrays, decoded
-from scenes.datasets.download import data_folder
+from scenes.datasets.download import data_folder, remedy
 from scenes.datasets.point_batches import packed
 
 KITCHEN = "rgbd_redkitchen"
@@ -50,6 +51,14 @@ class Fragments:
     offsets: Tensor
     poses: Tensor
     overlap: Tensor
+
+    @classmethod
+    def of(cls, clouds: Sequence[tuple[Tensor, Tensor]], poses: Tensor) -> "Fragments":
+        """Points and normals (n, 3) of every fragment, poses (F, 4, 4); overlaps are measured."""
+        counts = torch.tensor([0] + [len(points) for points, _ in clouds])
+        points, normals = (torch.cat(parts) for parts in zip(*clouds, strict=True))
+        whole = cls(points, normals, counts.cumsum(0), poses, torch.zeros(0, 0))
+        return replace(whole, overlap=_overlaps([whole.places(i) for i in range(len(whole))]))
 
     def __len__(self) -> int:
         return len(self.poses)
@@ -129,6 +138,12 @@ class Pairs:
         """Indices (B,) -> a packed batch."""
         return packed([self._pair(pair.tolist(), generator) for pair in self.pairs[index]])
 
+    def joined(self, other: "Pairs") -> "Pairs":
+        """These pairs, then those of another place; voxel and noise are the first one's."""
+        both = together([self.fragments, other.fragments])
+        pairs = torch.cat([self.pairs, other.pairs + len(self.fragments)])
+        return replace(self, fragments=both, pairs=pairs)
+
     def _pair(self, pair: Sequence[int], generator: Generator | None) -> Batch:
         sides: list[Batch] = []
         for side, number in enumerate(pair):
@@ -137,7 +152,8 @@ class Pairs:
             one = {"points": points, "features": normals, "offsets": offsets}
             if generator is not None:
                 one = jitter(tumble(one, generator, vectors=0), generator, sigma=self.noise)
-            rows = thin_index(one["points"], self.voxel)
+            # The lattice that networks count voxels on: a thinner one would leave holes in theirs.
+            rows = voxelize(one["points"], self.voxel).first.sort().values
             sides.append(
                 {
                     "points": one["points"][rows],
@@ -147,6 +163,24 @@ class Pairs:
                 }
             )
         return {name: torch.cat([side[name] for side in sides]) for name in sides[0]}
+
+
+def together(parts: Sequence[Fragments]) -> Fragments:
+    """Fragments of several places as one: those of different places do not overlap.
+
+    Raises InputError for none.
+    """
+    if not parts:
+        raise InputError("parts: expected fragments of at least one place, got none")
+    starts = torch.tensor([0] + [len(part.points) for part in parts]).cumsum(0)
+    ends = [part.offsets[1:] + start for part, start in zip(parts, starts, strict=False)]
+    return Fragments(
+        torch.cat([part.points for part in parts]),
+        torch.cat([part.normals for part in parts]),
+        torch.cat([starts[:1], *ends]),
+        torch.cat([part.poses for part in parts]),
+        torch.block_diag(*(part.overlap for part in parts)),
+    )
 
 
 def kitchen(*, frames: int = 10, cell: float = 0.015) -> Fragments:
@@ -159,11 +193,7 @@ def kitchen(*, frames: int = 10, cell: float = 0.015) -> Fragments:
     expect_number("cell", cell, above=0)
     folder = data_folder() / KITCHEN
     if not folder.is_dir():
-        raise InputError(
-            f"{KITCHEN}: expected RGB-D frames in {folder}; set GEOMDL_DATA to where they lie, or "
-            "fetch redkitchen.zip of 7-Scenes (https://www.microsoft.com/en-us/research/project/"
-            "rgb-d-dataset-7-scenes, non-commercial) and put the files of one seq-.. folder there"
-        )
+        raise InputError(f"{KITCHEN}: expected RGB-D frames in {folder}; {remedy(KITCHEN)}")
     sources = sorted(path for path in folder.iterdir() if path.is_file())
     make = partial(_decode, frames=frames, cell=cell)
     found = decoded(f"fragments-{frames}-{cell:g}", sources, make, by_date=True)
@@ -209,10 +239,7 @@ def fused(source: RGBDFolder, frames: int, cell: float) -> Fragments:
             raise InputError(f"{source.folder}: frame {start + frames // 2} has no pose")
         poses.append(Pose.nearest(pose.matrix().double()).matrix())
         clouds.append(_surface(part, cell, torch.linalg.inv(poses[-1])))
-    counts = torch.tensor([0] + [len(points) for points, _ in clouds])
-    points, normals = (torch.cat(parts) for parts in zip(*clouds, strict=True))
-    whole = Fragments(points, normals, counts.cumsum(0), torch.stack(poses), torch.zeros(0, 0))
-    return replace(whole, overlap=_overlaps([whole.places(i) for i in range(len(whole))]))
+    return Fragments.of(clouds, torch.stack(poses))
 
 
 def _decode(paths: Sequence[Path], *, frames: int, cell: float) -> Arrays:

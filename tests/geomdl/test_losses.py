@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from geomdl.errors import GeometryError
-from geomdl.losses import hardest_contrastive
+from geomdl.losses import hardest_contrastive, info_nce
 
 
 def written_out(features, places, pairs, pools, safe):
@@ -22,6 +22,25 @@ def written_out(features, places, pairs, pools, safe):
                 found.append(max(1.4 - min(gaps), 0) ** 2)
     means = [sum(values) / len(values) for values in (near, far, back)]
     return means[0] + 0.5 * (means[1] + means[2])
+
+
+def nce_written_out(features, places, pairs, pools, safe, temperature):
+    total = []
+    for side, other in ((0, 1), (1, 0)):
+        for match in pairs:
+            i, j = match[side], match[other]
+
+            def likeness(k, i=i, side=side, other=other):
+                dot = sum(a * b for a, b in zip(features[side][i], features[other][k], strict=True))
+                return math.exp(dot / temperature)
+
+            wrong = [
+                likeness(k)
+                for k in pools[other]
+                if math.dist(places[side][i], places[other][k]) > safe
+            ]
+            total.append(-math.log(likeness(j) / (likeness(j) + sum(wrong))))
+    return sum(total) / len(total)
 
 
 def scans(seed=0):
@@ -43,11 +62,22 @@ def test_it_is_the_formula():
         assert float(found) == pytest.approx(wanted)
 
 
-def test_gradients():
+def test_info_nce_is_the_formula():
+    features, places, pairs, pools = scans()
+    lists = [[part.tolist() for part in both] for both in (features, places, pools)]
+    for safe, temperature in ((0.0, 0.3), (0.4, 0.07), (9.0, 1.0)):
+        found = info_nce(features, places, pairs, pools, safe=safe, temperature=temperature)
+        wanted = nce_written_out(*lists[:2], pairs.tolist(), lists[2], safe, temperature)
+        assert float(found) == pytest.approx(wanted)
+    assert float(found) == 0.0  # nothing lies 9 m away
+
+
+@pytest.mark.parametrize("loss", [hardest_contrastive, info_nce])
+def test_gradients(loss):
     features, places, pairs, pools = scans()
     watched = [f.requires_grad_() for f in features]
     assert torch.autograd.gradcheck(
-        lambda a, b: hardest_contrastive((a, b), places, pairs, pools, safe=0.3), watched
+        lambda a, b: loss((a, b), places, pairs, pools, safe=0.3), watched
     )
 
 
@@ -80,14 +110,20 @@ def test_equal_descriptors_give_finite_gradients():
     assert bool(torch.isfinite(features.grad).all())
 
 
-def test_no_matches_and_bad_arguments():
+@pytest.mark.parametrize("loss", [hardest_contrastive, info_nce])
+def test_no_matches_and_bad_arguments(loss):
     features, places, pairs, pools = scans()
-    assert float(hardest_contrastive(features, places, pairs[:0], pools, safe=0.1)) == 0.0
+    assert float(loss(features, places, pairs[:0], pools, safe=0.1)) == 0.0
     with pytest.raises(GeometryError, match="features"):
-        hardest_contrastive((features[0], features[1][:, :2]), places, pairs, pools, safe=0.1)
+        loss((features[0], features[1][:, :2]), places, pairs, pools, safe=0.1)
     with pytest.raises(GeometryError, match="places"):
-        hardest_contrastive(features, (places[0], places[0]), pairs, pools, safe=0.1)
+        loss(features, (places[0], places[0]), pairs, pools, safe=0.1)
     with pytest.raises(GeometryError, match="pairs"):
-        hardest_contrastive(features, places, pairs[:, 0], pools, safe=0.1)
+        loss(features, places, pairs[:, 0], pools, safe=0.1)
     with pytest.raises(GeometryError, match="safe"):
-        hardest_contrastive(features, places, pairs, pools, safe=-1.0)
+        loss(features, places, pairs, pools, safe=-1.0)
+
+
+def test_bad_temperature():
+    with pytest.raises(GeometryError, match="temperature"):
+        info_nce(*scans(), safe=0.1, temperature=0.0)

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from core2d.errors import InputError
 from geomdl.io.rgbd import open_rgbd
 from scenes.datasets import fragments as module
-from scenes.datasets.fragments import Fragments, Pairs, fused, kitchen, kitchen_pairs
+from scenes.datasets.fragments import Fragments, Pairs, fused, kitchen, kitchen_pairs, together
 from tests.geomdl.reconstruct import corner
 
 FRAMES = 9
@@ -84,6 +84,35 @@ def test_pairs_overlap_and_lie_apart() -> None:
     assert some.pairs([]).shape == (0, 2)
 
 
+def test_fragments_of_several_places() -> None:
+    first, second = line([0.0, 1.0], torch.full((2, 2), 0.5)), line([5.0, 6.0, 7.0])
+    both = together([first, second])
+    assert len(both) == 5
+    for number in range(5):
+        part, own = (first, number) if number < 2 else (second, number - 2)
+        assert torch.equal(both.places(number), part.places(own))
+        assert torch.equal(both.item(number)[1], part.item(own)[1])
+    wanted = torch.zeros(5, 5)
+    wanted[:2, :2], wanted[2:, 2:] = 0.5, 1.0
+    assert torch.equal(both.overlap, wanted)
+    with pytest.raises(InputError, match="parts"):
+        together([])
+
+
+def test_joined_pairs_keep_their_fragments() -> None:
+    first = Pairs(line([0.0, 1.0]), torch.tensor([[0, 1]]), 0.1)
+    second = Pairs(line([5.0, 6.0, 7.0]), torch.tensor([[0, 2], [1, 2]]), 0.2, 0.01)
+    both = first.joined(second)
+    assert len(both) == 3
+    assert (both.voxel, both.noise) == (0.1, 0.0)
+    found, wanted = both.batch(torch.tensor([0, 2])), second.fragments.places(1)
+    exact = "donot_use_mm_for_euclid_dist"
+    apart = torch.cdist(found["place"], wanted, compute_mode=exact).amin(1)
+    start, stop = found["offsets"][1:].tolist()
+    assert float(apart[start:stop].min()) == 0
+    assert float(apart[:start].min()) > 1
+
+
 def test_divided_by_time_and_by_place() -> None:
     some = line([5.0, 0.0, 4.0, 1.0, 2.0, 3.0])
     assert some.divided() == ([0, 1, 2], [4, 5])
@@ -111,8 +140,10 @@ def test_a_batch_of_pairs(made: Fragments) -> None:
         pose = made.poses[number]
         there = batch["points"][rows][mine].double() @ pose[:3, :3].T + pose[:3, 3]
         torch.testing.assert_close(there.float(), batch["place"][rows][mine])
-        cells = torch.floor(batch["points"][rows][mine] / 0.05)
-        assert len(cells) > 0.5 * len(torch.unique(cells, dim=0))
+        # one point in each occupied cell of the lattice at 0, that of `voxelize`
+        cells = torch.floor(batch["points"][rows][mine].double() / 0.05)
+        every = torch.floor(made.item(number)[0].double() / 0.05)
+        assert len(cells) == len(torch.unique(cells, dim=0)) == len(torch.unique(every, dim=0))
 
 
 def test_a_generator_turns_each_side_by_itself(made: Fragments) -> None:
