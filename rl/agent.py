@@ -20,8 +20,9 @@ from core2d.errors import InputError
 from core2d.train.order import seed_of
 from rl.explore import epsilon_greedy
 from rl.flat import Flat
-from rl.network import q_network
+from rl.network import QNetwork, q_network
 from rl.noisy import sample_noise
+from rl.perceptron import Perceptron, layers_of
 from rl.settings import Settings
 from rl.targets import chosen
 from rl.transitions import Observation, Transitions
@@ -61,6 +62,7 @@ class Agent:
         self.target = self.flat.copied() if learn.target or learn.soft else self.flat
         self.average = self.flat.values.clone() if learn.average else None
         self.updates = 0
+        self._plain, self._plain_target = perceptron(self.flat), perceptron(self.target)
         self._leaf = nn.Parameter(self.flat.values)
         fused = self.device.type in ("cpu", "cuda")
         self._adam = torch.optim.Adam([self._leaf], learn.rate, eps=learn.adam, fused=fused)
@@ -76,7 +78,7 @@ class Agent:
         """
         if self.settings.network.noisy and self.network.training:
             sample_noise(self.network, self._noise)
-        q = self.network.q(placed(observation, self.device))
+        q = self.network.head.q(self._output(self.flat, placed(observation, self.device)))
         actions = epsilon_greedy(q, epsilon, generator).cpu().numpy()
         return actions + self.first if self.first else actions
 
@@ -90,13 +92,22 @@ class Agent:
         batch = batch.to(self.device)
         action = batch.action - self.first if self.first else batch.action
         with torch.no_grad():
-            following = self.target.network(batch.next_observation)
-            online = self.network(batch.next_observation) if learn.double else following
-            target = head.target(batch.reward, batch.discount, following, head.q(online))
-        output = self.network(batch.observation)
-        error = head.loss(chosen(output, action), target)
-        loss = (error.loss * batch.weight).mean()
-        gradient = self.flat.gradient(loss)
+            following = self._output(self.target, batch.next_observation)
+            chooser = following
+            if learn.double and self.target is not self.flat:
+                chooser = self._output(self.flat, batch.next_observation)
+            target = head.target(batch.reward, batch.discount, following, head.q(chooser))
+        if self._plain is not None:
+            value, losses, priority = self._plain.learn(
+                batch.observation, action, target, batch.weight
+            )
+            loss, gradient = (losses * batch.weight).mean(), self._plain.gradient
+        else:
+            output = chosen(self.network(batch.observation), action)
+            losses, priority = head.loss(output, target)
+            loss = (losses * batch.weight).mean()
+            gradient = self.flat.gradient(loss)
+            value = head.q(output.detach()[:, None])
         if learn.clip:
             norm = torch.linalg.vector_norm(gradient)
             gradient.mul_((learn.clip / (norm + 1e-6)).clamp(max=1.0))
@@ -110,8 +121,13 @@ class Agent:
                 # Starts low, so that the first weights are soon forgotten.
                 kept = min(learn.average, (1 + self.updates) / (10 + self.updates))
                 self.average.lerp_(self.flat.values, 1 - kept)
-            value = chosen(head.q(output.detach()), action).mean()
-        return Update(loss.detach(), error.priority, value)
+        return Update(loss.detach(), priority, value.mean())
+
+    def _output(self, of: Flat, observation: Observation) -> Tensor:
+        """What the network or the target network gives, without a gradient."""
+        if self._plain is None or self._plain_target is None:
+            return of.network(observation)
+        return (self._plain if of is self.flat else self._plain_target).q(observation)
 
     def copy_target(self) -> None:
         """The target network becomes what the network is."""
@@ -151,6 +167,13 @@ class Agent:
         self._adam.load_state_dict(content["optimiser"])
         self._noise.set_state(content["noise"].cpu())
         self.updates = content["updates"]
+
+
+def perceptron(flat: Flat) -> Perceptron | None:
+    """The faster form of a network, where it has one."""
+    assert isinstance(flat.network, QNetwork)
+    layers = layers_of(flat.network)
+    return None if layers is None or flat.values.device.type != "cpu" else Perceptron(flat, layers)
 
 
 def placed(observation: Any, device: torch.device) -> Observation:

@@ -1,0 +1,74 @@
+"""The gradient that is written out is autograd's, and other networks are left to autograd."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+from torch import Generator
+
+from rl.agent import Agent
+from rl.network import q_network
+from rl.perceptron import layers_of
+from rl.settings import Learn, Network, Settings, dqn, member
+from rl.transitions import Transitions
+
+ACTIONS = spaces.Discrete(3)
+SPACES = {
+    "floats": spaces.Box(-1, 1, (6,), np.float64),
+    "bytes": spaces.Box(0, 255, (6,), np.uint8),
+}
+
+
+def batch(space: spaces.Box, count: int = 24) -> Transitions:
+    g = Generator().manual_seed(0)
+
+    def seen() -> torch.Tensor:
+        x = torch.rand(count, *space.shape, generator=g)
+        return (255 * x).byte() if space.dtype == np.uint8 else 2 * x - 1
+
+    return Transitions(
+        observation=seen(),
+        action=torch.randint(3, (count,), generator=g),
+        reward=3 * torch.randn(count, generator=g),
+        next_observation=seen(),
+        discount=0.9 * (torch.rand(count, generator=g) > 0.3).float(),
+        weight=torch.rand(count, generator=g),
+        index=torch.arange(count),
+    )
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 9, 7)])
+@pytest.mark.parametrize(
+    "learn",
+    [
+        Learn(clip=0.0),
+        Learn(double=True, clip=0.5),
+        Learn(loss="squared"),
+        Learn(target=0, double=True),
+    ],
+)
+def test_updates_are_those_of_autograd(space: str, hidden: tuple[int, ...], learn: Learn) -> None:
+    settings: Settings = replace(dqn(), network=Network(hidden=hidden), learn=learn)
+    fast, plain = (Agent(settings, SPACES[space], ACTIONS) for _ in range(2))
+    assert fast._plain is not None
+    plain._plain = None
+    for _ in range(4):
+        ours, theirs = fast.update(batch(SPACES[space])), plain.update(batch(SPACES[space]))
+        torch.testing.assert_close(ours, theirs)
+        torch.testing.assert_close(fast._leaf.grad, plain._leaf.grad, rtol=1e-4, atol=1e-6)
+    x = batch(SPACES[space]).observation
+    g = [Generator().manual_seed(0), Generator().manual_seed(0)]
+    assert (fast.act(x, 0.1, g[0]) == plain.act(x, 0.1, g[1])).all()
+
+
+@pytest.mark.parametrize("name", ["dueling", "noisy", "c51", "qr_dqn"])
+def test_other_networks_have_no_plain_form(name: str) -> None:
+    settings = member(name)
+    network = q_network(SPACES["floats"], ACTIONS, settings.network)
+    assert layers_of(network) is None
+    assert layers_of(q_network(spaces.Discrete(5), ACTIONS)) is None
+    assert layers_of(q_network(spaces.Box(0, 255, (12, 12), np.uint8), ACTIONS)) is None
+    assert layers_of(q_network(SPACES["floats"], ACTIONS)) is not None
