@@ -23,10 +23,11 @@ from core2d.weights import fitted, read_weights
 from geomdl.errors import GeometryError
 
 State: TypeAlias = dict[str, Tensor]
+Names: TypeAlias = Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]
 Kernel: TypeAlias = Callable[[Tensor, Sequence[int], bool], Tensor]
 
 # MinkowskiEngine's names of the parts of a MinkUNet -> ours (geomdl.models.minkunet).
-MINKUNET = (
+MINKUNET: Names = (
     (r"\.bn\.", "."),
     (r"^conv0p1s1\.", "stem.conv."),
     (r"^bn0\.", "stem.norm."),
@@ -81,7 +82,7 @@ def from_spconv(state: Mapping[str, Tensor], model: nn.Module) -> State:
 def from_minkowski(
     state: Mapping[str, Tensor],
     model: nn.Module,
-    names: Sequence[tuple[str, str | Callable[[re.Match[str]], str]]] = MINKUNET,
+    names: Names = MINKUNET,
 ) -> State:
     """A state dict of MinkowskiEngine -> one for `model`.
 
@@ -95,9 +96,12 @@ def from_minkowski(
     return _converted(renamed, model, minkowski_kernel)
 
 
-def load_minkowski(model: nn.Module, path: str | PathLike[str]) -> None:
-    """Fill a MinkUNet from a file of MinkowskiEngine. All or nothing. Raises InputError."""
-    _fill(model, from_minkowski(read_weights(Path(path)), model), path)
+def load_minkowski(model: nn.Module, path: str | PathLike[str], names: Names = MINKUNET) -> None:
+    """Fill a MinkUNet, or with other `names` another network, from a file of MinkowskiEngine.
+
+    All or nothing. Raises InputError.
+    """
+    _fill(model, from_minkowski(read_weights(Path(path)), model, names), path)
 
 
 def load_spconv(model: nn.Module, path: str | PathLike[str]) -> None:

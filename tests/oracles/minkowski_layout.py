@@ -110,3 +110,32 @@ def minkunet(field, state, axes, stem=5):
         x = convolve_transposed(x, kernel, minkowski_entry, (2,) * axes, skip)
         x = blocks(beside(relu(norm(x, state, f"bntr{level}.bn")), skip), f"block{level + 1}")
     return conv(x, "final", 1, bias=state["final.bias"][0])
+
+
+def fcgf(field, state, axes, stem):
+    """ResUNetBN2 of chrischoy/FCGF in evaluation, by its names of parameters."""
+
+    def conv(x, name, size, stride=1, bias=0.0):
+        sizes = (size,) * axes
+        return convolve(x, state[f"{name}.kernel"], minkowski_entry, sizes, stride, bias)
+
+    def block(x, name):
+        y = relu(norm(conv(x, f"{name}.conv1", 3), state, f"{name}.norm1.bn"))
+        y = norm(conv(y, f"{name}.conv2", 3), state, f"{name}.norm2.bn")
+        return relu(add(y, x))
+
+    x, skips = field, []
+    for level in range(1, 5):
+        size, stride = (stem, 1) if level == 1 else (3, 2)
+        x = block(
+            norm(conv(x, f"conv{level}", size, stride), state, f"norm{level}.bn"), f"block{level}"
+        )
+        skips.append(x)
+    skips.pop()
+    for level in (4, 3, 2):
+        skip = skips.pop()
+        kernel = state[f"conv{level}_tr.kernel"]
+        x = convolve_transposed(x, kernel, minkowski_entry, (3,) * axes, skip)
+        x = beside(block(norm(x, state, f"norm{level}_tr.bn"), f"block{level}_tr"), skip)
+    x = conv(relu(conv(x, "conv1_tr", 1)), "final", 1, bias=state["final.bias"][0])
+    return {place: value / np.linalg.norm(value) for place, value in x.items()}
