@@ -19,11 +19,11 @@ def test_linear_falls_by_equal_amounts_and_then_stays() -> None:
 
 
 def test_exponential_falls_by_equal_factors_and_then_stays() -> None:
-    epsilon = Epsilon(1.0, 0.01, 200, "exponential")
+    epsilon = Epsilon(0.9, 0.009, 200, "exponential")
     values = np.array([epsilon.at(step) for step in range(202)])
     assert np.allclose(values[1:201] / values[:200], 0.01 ** (1 / 200))
-    assert np.isclose(values[100], 0.1)
-    assert values[201] == 0.01
+    assert np.isclose(values[100], 0.09)
+    assert values[201] == 0.009
 
 
 def test_no_steps_are_a_constant() -> None:

@@ -1,5 +1,7 @@
 """Tables come and go whole; environments follow them; Gymnasium's checks pass."""
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
@@ -80,6 +82,23 @@ def test_an_environment_follows_its_probabilities() -> None:
     assert rewards == {(0, 1.0), (1, 2.0)}
     env.state = 1
     assert env.step(0)[:3] == (1, 5.0, True)
+
+
+def test_the_smallest_and_the_largest_roll_reach_no_impossible_state() -> None:
+    class Dice:
+        def __init__(self, roll: float) -> None:
+            self.roll = roll
+
+        def random(self) -> float:
+            return self.roll
+
+    world = gridworld([".S."])  # only the middle is a start; sevenths do not sum to 1 exactly
+    thirds = replace(world, start=np.array([0, 1 / 7 * 3, 1 / 7 * 4]))
+    for mdp, last in ((world, 1), (thirds, 2)):
+        env = Environment(mdp)
+        for roll, state in ((0.0, 1), (1 - 2**-53, last)):
+            env.np_random = Dice(roll)  # type: ignore[assignment]
+            assert env.reset()[0] == state
 
 
 def test_the_limit_truncates_and_seeds_repeat() -> None:

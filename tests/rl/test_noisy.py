@@ -37,7 +37,7 @@ def test_it_starts_as_published() -> None:
     assert layer.bias_sigma.unique().tolist() == pytest.approx([0.05])
     assert 0.0999 < float(layer.weight.detach().max()) <= 0.1
     assert float(layer.weight.detach().std()) == pytest.approx(0.1 / 3**0.5, rel=0.02)
-    assert float(NoisyLinear(4, 4, sigma=0.1).weight_sigma[0, 0]) == pytest.approx(0.05)
+    assert NoisyLinear(4, 4, sigma=0.1).weight_sigma.detach()[0, 0].item() == pytest.approx(0.05)
 
 
 def test_noise_has_the_variance_of_the_formula() -> None:
