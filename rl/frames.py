@@ -10,6 +10,8 @@ from torch import Tensor
 
 from core2d.errors import InputError
 
+LARGE = 1024  # bytes of a frame from which torch, which has threads, is faster than numpy
+
 
 class Frames:
     """L lanes of S slots for frames (*F): written and read by flat slot, lane * S + place.
@@ -41,6 +43,8 @@ class Frames:
             mode = "r+" if there else "w+"
             self.values = np.memmap(path, self.dtype, mode=mode, shape=full)
         self._lanes = lanes
+        self._tensor = torch.from_numpy(self.values)
+        self._large = self._tensor[0].nbytes >= LARGE
 
     def expect(self, count: int, frames: np.ndarray) -> None:
         """Raises InputError where `frames` is not (count, *F)."""
@@ -53,7 +57,10 @@ class Frames:
 
     def read(self, at: np.ndarray) -> Tensor:
         """Flat slots (B, ...) -> frames (B, ..., *F)."""
-        return torch.from_numpy(self.values.take(at, axis=0))
+        if not self._large or torch.get_num_threads() == 1:
+            return torch.from_numpy(self.values.take(at, axis=0))
+        rows = self._tensor.index_select(0, torch.from_numpy(at.reshape(-1)))
+        return rows.reshape(*at.shape, *self.shape)
 
     def part(self, slots: int) -> Tensor:
         """A copy (L, slots, *F) of the first slots of every lane."""

@@ -18,6 +18,7 @@ from torch import Tensor
 from core2d.errors import InputError
 
 TERMINATED, TRUNCATED, CLOSED = 1, 2, 4  # flags of a transition
+GOES_ON = 1 - (np.arange(8) & TERMINATED).astype(np.float32)  # by flag
 COUNTERS = ("written", "taken", "first", "ready", "next_age", "waits")
 RINGS = ("action", "reward", "flag", "age", "frame")
 
@@ -32,10 +33,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Window:
-    """Of B transitions: frames before and after as flat slots (B, stack), and the rest (B,)."""
+    """Of B transitions: their frames as flat slots (B, W), and the rest (B,).
 
-    before: np.ndarray
-    after: np.ndarray
+    The first `stack` columns of `frames` are the observation, the last `stack` the next one; with
+    one step they overlap, W = stack + 1.
+    """
+
+    frames: np.ndarray
     action: np.ndarray
     reward: np.ndarray
     discount: np.ndarray
@@ -56,8 +60,9 @@ class Lanes:
         self.slots = self.live + spare
         self.powers = (discount ** np.arange(steps + 1)).astype(np.float32)
         self._every = np.arange(lanes)
+        self._back = np.arange(stack, -1, -1)
         size = lanes * self.ring
-        self.action = np.zeros(size, np.int32)
+        self.action = np.zeros(size, np.int64)
         self.reward = np.zeros(size, np.float32)
         self.flag = np.zeros(size, np.uint8)
         self.age = np.zeros(size, np.int16)  # frames of the episode before, at most stack - 1
@@ -203,22 +208,28 @@ class Lanes:
             inside = np.arange(self.steps) < taken[:, None]
             reward = (self.reward[ahead] * inside) @ self.powers[:-1]
             last = self.flag[ahead[np.arange(len(taken)), taken - 1]]
-        ended = last & TERMINATED > 0
-        frame, age = self.frame[at], self.age[at]
-        # A terminated episode need not have a frame after its last action; nothing asks for it.
-        after = frame + taken - (ended & (last & CLOSED == 0))
         return Window(
-            before=self._stacked(lane, frame, age),
-            after=self._stacked(lane, after, age + (after - frame)),
+            frames=self._frames(lane, at, taken, last == TERMINATED),
             action=self.action[at],
             reward=reward,
-            discount=np.where(ended, np.float32(0), self.powers[taken]),
+            discount=self.powers[taken] * GOES_ON[last],
         )
 
-    def _stacked(self, lane: np.ndarray, frame: np.ndarray, age: np.ndarray) -> np.ndarray:
-        """Flat slots (B, stack) of frames and the ones before them in the episode."""
-        back = np.arange(self.stack - 1, -1, -1)
-        number = frame[:, None] - np.minimum(back, age[:, None])
+    def _frames(
+        self, lane: np.ndarray, at: np.ndarray, taken: np.ndarray | int, lacks: np.ndarray
+    ) -> np.ndarray:
+        """Flat slots (B, W); where the frame after the last action lacks, the one before it."""
+        frame = self.frame[at]
+        start = frame - self.age[at]  # the first frame of the stack
+        after = frame + taken
+        if self.steps == 1:
+            number = after[:, None] - self._back
+        else:
+            pair = np.stack([frame, after], 1)  # (B, 2)
+            number = (pair[:, :, None] - self._back[1:]).reshape(len(at), -1)
+        number = np.maximum(number, start[:, None])
+        if lacks.any():
+            number = np.minimum(number, (after - lacks)[:, None])
         return (lane * self.slots)[:, None] + number % self.slots
 
     def state(self) -> dict[str, Tensor]:

@@ -36,6 +36,7 @@ class Priorities:
     def __init__(self, slots: int, settings: Priority) -> None:
         self.settings = settings
         self.tree = torch.zeros(2 * slots, dtype=torch.float64)
+        self._nodes, self._slots = self.tree.numpy(), slots  # numpy is faster on a few numbers
         self.top = 1.0  # the highest value so far: new transitions get it (algorithm 1, line 6)
         self.drawn = 0
 
@@ -48,26 +49,23 @@ class Priorities:
 
     def update(self, slots: np.ndarray, priority: Tensor) -> None:
         """New priorities (K,) >= 0, as a rule |TD error|, of slots (K,)."""
-        values = (
-            priority.detach().double().cpu() + self.settings.epsilon
-        ) ** self.settings.exponent
-        sum_tree_update(self.tree, torch.from_numpy(slots), values)
-        if len(values):
-            self.top = max(self.top, float(values.max()))
+        raw = priority.detach().cpu().numpy().astype(np.float64)
+        values = (raw + self.settings.epsilon) ** self.settings.exponent
+        sum_tree_update(self.tree, torch.from_numpy(slots), torch.from_numpy(values))
+        self.top = max(self.top, float(values.max(initial=0.0)))
 
     def draw(self, batch: int, count: int, generator: torch.Generator) -> tuple[np.ndarray, Tensor]:
         """Slots (B,) and weights (B,) float32, the largest of the batch 1, among `count` live ones.
 
         One of each of B equal parts of the mass (appendix B.2.1).
         """
-        part = torch.rand(batch, dtype=torch.float64, generator=generator)
-        total = float(self.tree[1])
-        mass = (torch.arange(batch) + part) * (total / batch)
-        slots = sum_tree_sample(self.tree, mass)
-        chance = self.tree[slots + len(self.tree) // 2] / total
-        weight = (count * chance) ** -self._beta()
+        part = torch.rand(batch, dtype=torch.float64, generator=generator).numpy()
+        total = self._nodes[1]
+        mass = (np.arange(batch) + part) * (total / batch)
+        slots = sum_tree_sample(self.tree, torch.from_numpy(mass)).numpy()
+        weight = (self._nodes[slots + self._slots] * (count / total)) ** -self._beta()
         self.drawn += 1
-        return slots.numpy(), (weight / weight.max()).float()
+        return slots, torch.from_numpy((weight / weight.max()).astype(np.float32))
 
     def _beta(self) -> float:
         low = self.settings.correction

@@ -29,7 +29,7 @@ class Replay:
     an episode its first frame is repeated. steps, discount: n and gamma of the n-step reward.
     folder: the frames lie in files there that are mapped into memory, for more than the machine
     has; `spare` frames per lane are kept there beyond the capacity, see `state`.
-    Memory: capacity * (bytes of a frame + 19), and 16 more with priorities; see `bytes`.
+    Memory: capacity * (bytes of a frame + 23), and 16 more with priorities; see `bytes`.
     """
 
     def __init__(
@@ -141,11 +141,12 @@ class Replay:
             places, weight = self._priorities.draw(batch, len(self), generator)
             lane, number = self._lanes.of_places(places)
         window = self._lanes.window(lane, number)
+        before, after = self._read(window.frames)
         return Transitions(
-            observation=self._read(window.before),
-            action=torch.from_numpy(window.action).long(),
+            observation=before,
+            action=torch.from_numpy(window.action),
             reward=torch.from_numpy(window.reward),
-            next_observation=self._read(window.after),
+            next_observation=after,
             discount=torch.from_numpy(window.discount),
             weight=weight,
             index=torch.from_numpy(number * self._lanes.lanes + lane),
@@ -266,11 +267,13 @@ class Replay:
         for name, frames in self._frames.items():
             frames.write(at, arrays[name])
 
-    def _read(self, at: np.ndarray) -> Observation:
-        if self._lanes.stack == 1:
-            at = at[:, 0]
+    def _read(self, at: np.ndarray) -> tuple[Observation, Observation]:
+        """The observations before and after: with one step views of the same frames."""
+        stack = self._lanes.stack
         parts = {name: frames.read(at) for name, frames in self._frames.items()}
-        return parts if self._named else parts[""]
+        before = {name: p[:, :stack] if stack > 1 else p[:, 0] for name, p in parts.items()}
+        after = {name: p[:, -stack:] if stack > 1 else p[:, -1] for name, p in parts.items()}
+        return (before, after) if self._named else (before[""], after[""])
 
     def _changed(self, change: Change) -> None:
         if self._priorities is not None:

@@ -34,6 +34,7 @@ Out<int64_t> sum_tree_sample(In<double, 1> tree, In<double, 1> mass, int) {
         for (int64_t i = 0; i < count; ++i) {
             if (node[i] >= capacity) continue;
             const int64_t child = 2 * node[i];
+            // A branch on purpose: where it is guessed right, the next level is fetched early.
             const bool right = left[i] >= sum[child] && sum[child + 1] > 0;
             if (right) left[i] -= sum[child];
             node[i] = child + right;

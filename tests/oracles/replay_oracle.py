@@ -62,7 +62,8 @@ class ListReplay:
         self.tape += 1
 
     def _stacked(self, episode: Episode, at: int) -> np.ndarray:
-        chosen = [episode.frames[max(at - back, 0)] for back in range(self.stack - 1, -1, -1)]
+        frames = [*episode.frames, episode.frames[-1]]  # after termination one may be missing
+        chosen = [frames[max(at - back, 0)] for back in range(self.stack - 1, -1, -1)]
         return np.stack(chosen) if self.stack > 1 else chosen[0]
 
     def known(self) -> dict[int, Known]:
@@ -89,11 +90,10 @@ class ListReplay:
             taken += 1
         if episode.end == "terminated" and t + taken == len(episode.actions):
             gamma = 0.0
-        after = min(t + taken, len(episode.frames) - 1)
         return Known(
             self._stacked(episode, t),
             episode.actions[t],
             reward,
-            self._stacked(episode, after),
+            self._stacked(episode, t + taken),
             gamma,
         )

@@ -42,3 +42,17 @@ def test_more_than_the_machine_has_is_refused_before_it_dies():
 def test_other_shapes_are_refused():
     with pytest.raises(InputError, match=r"expected \(2, 3\), got \(3,\)"):
         Frames(2, 5, (3,), np.uint8).expect(2, np.zeros(3))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_large_frames_on_one_thread_and_two(threads):
+    frames = Frames(1, 9, (40, 40), np.uint8)
+    given = np.random.default_rng(0).integers(0, 256, (9, 40, 40), dtype=np.uint8)
+    frames.write(np.arange(9), given)
+    at = np.array([[8, 0, 3], [3, 3, 5]])
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert np.array_equal(frames.read(at), given[at])
+    finally:
+        torch.set_num_threads(before)

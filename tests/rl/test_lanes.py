@@ -38,7 +38,7 @@ def test_rewards_of_steps_are_discounted():
     window = filled(9, steps=3).window(np.array([0]), np.array([4]))
     assert window.reward.tolist() == [1.75]
     assert window.discount.tolist() == [0.125]
-    assert window.after - window.before == 3
+    assert window.frames.tolist() == [[4, 7]]
 
 
 def test_changes_name_what_came_and_went():

@@ -234,3 +234,56 @@ def test_a_state_goes_on_exactly(tmp_path, prioritised, mapped, steps_before):
     again = Replay(21, 3, (SHAPE, np.uint8), discount=0.9, **options, **folder)
     again.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     same(before, again.sample(100, seeded(1)))
+
+
+def test_frames_in_files_outlive_what_is_spared_and_no_more(tmp_path):
+    replay = plain(folder=tmp_path, spare=5)
+    fill(replay, 20, 1)
+    state = replay.state()
+    assert replay.left == 5
+    fill(replay, 5, 1, start=20)
+    assert replay.left == 0
+    plain(folder=tmp_path, spare=5).restore(state)
+    fill(replay, 1, 1, start=25)
+    with pytest.raises(InputError, match="6 frames of a lane came after this state and 5 are"):
+        plain(folder=tmp_path, spare=5).restore(state)
+
+
+def test_frames_of_another_run_are_not_taken(tmp_path):
+    replay = plain(folder=tmp_path)
+    fill(replay, 5, 1)
+    state = replay.state()
+    fill(plain(folder=tmp_path), 5, 1)
+    with pytest.raises(InputError, match="holds no frames of this state"):
+        plain(folder=tmp_path).restore(state)
+    with pytest.raises(InputError, match=r"steps: the state has 1, expected 2"):
+        plain(folder=tmp_path, steps=2).restore(state)
+    assert plain().left is None
+
+
+def test_a_restored_replay_goes_on_like_the_unbroken_one(tmp_path):
+    options = {"capacity": 12, "lanes": 2, "folder": tmp_path, "priority": Priority()}
+    whole = plain(**(options | {"folder": None}))
+    fill(whole, 10, 2)
+    broken = plain(**options)
+    fill(broken, 10, 2)
+    state = broken.state()
+    fill(broken, 7, 2, start=50)  # lost with the process
+    again = plain(**options)
+    again.restore(state)
+    for replay in (whole, again):
+        fill(replay, 6, 2, start=10)
+        batch = replay.sample(4, seeded(1))
+        replay.update(batch.index, batch.reward)
+    same(whole.sample(64, seeded(2)), again.sample(64, seeded(2)))
+
+
+def test_a_million_atari_transitions_take_less_than_8_gb():
+    def held(capacity):
+        replay = Replay(capacity, 8, ((84, 84), np.uint8), stack=4, steps=3, priority=Priority())
+        return replay.bytes
+
+    each = (held(3000) - held(2000)) / 1000
+    assert held(2000) - 2000 * each < 8 * 8 * 84 * 84 + 1000  # a few frames more per lane
+    assert 84 * 84 < each < 84 * 84 + 60
+    assert each * 1e6 < 7.2e9
