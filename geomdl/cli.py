@@ -20,6 +20,7 @@ COMMANDS = {
     "render": "the same scene as a picture, a sheet of views, a turntable or a video",
     "reconstruct": "a folder of RGB-D frames to a coloured mesh",
     "fit": "train a network: a recipe by its name, or one of yours",
+    "rl": "train agents on Gymnasium environments, test, film and compare them",
     "predict": "what a trained network says of pictures",
     "search": "try many settings of a recipe, and rank them",
     "download": "the real data sets that recipes learn from, from their publishers",
@@ -30,7 +31,7 @@ COMMANDS = {
     "demo": "build a room, scan it, reconstruct it, compare it with the truth",
 }
 # Commands that read their arguments themselves, since their options depend on the first one.
-OWN = ("fit", "search", "inspect", "doctor")
+OWN = ("fit", "search", "inspect", "doctor", "rl")
 HELP = """usage: geomdl COMMAND [arguments]
 
 Shapes in space: scans, meshes and point clouds, from files to pictures.
@@ -45,6 +46,7 @@ examples:
   geomdl convert "scans/*.obj" -o clouds --to pcd --points 20000
   geomdl reconstruct kitchen/ -o kitchen.ply         RGB-D frames to a coloured mesh
   geomdl fit fashion_lenet                           train a network
+  geomdl rl train dqn --env CartPole-v1              train an agent
   geomdl COMMAND --help                              arguments and examples of a command
 
 Patterns in quotes are expanded, ** goes into folders. With --json, info, convert, doctor, list and

@@ -132,7 +132,7 @@ class Run:
             with Interrupt() as interrupt:
                 while self.step < self.settings.steps and not interrupt.asked:
                     before = self.step
-                    self._turn()
+                    self.turn()
                     if self._passed(before, self._interval):
                         self._tell()
                     last = self.step >= self.settings.steps
@@ -148,7 +148,7 @@ class Run:
             self.log.close()
             self.envs.close()
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """One step of all lanes, and the learning that is due after it."""
         learn, before = self.settings.learn, self.step
         turn = self.collector.step(self._epsilon(), self._acting)

@@ -1,4 +1,4 @@
-"""Which rows there are: those of every module in geomdl.bench.ops, .sparse, .train and .viewer."""
+"""Which rows there are: those of every module in geomdl.bench.ops, .rl, .sparse ... .viewer."""
 
 import importlib
 import pkgutil
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from geomdl.bench.measure import Row
 from geomdl.errors import GeometryError
 
-GROUPS = ("ops", "sparse", "train", "viewer")
+GROUPS = ("ops", "rl", "sparse", "train", "viewer")
 
 
 def rows() -> Iterator[Row]:

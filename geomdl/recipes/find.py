@@ -5,17 +5,29 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 from core2d.errors import InputError
 from core2d.train.recipe import Recipe
 
 FOLDER = Path(__file__).parent
 PARTS = {"EXPECT", "REFERENCE", "DATA", "Config", "data", "model", "loss", "metrics", "predict"}
+RUN = {"EXPECT", "REFERENCE", "DATA", "SETTINGS"}
 
 
 def names() -> list[str]:
     """Every recipe that can be trained, without importing one."""
     return [path.stem for path in sorted(FOLDER.glob("*.py")) if _defined(path) >= PARTS]
+
+
+def runs_of_rl() -> list[str]:
+    """Every recipe of `geomdl rl train`: a module with EXPECT, REFERENCE, DATA and SETTINGS."""
+    return [path.stem for path in sorted(FOLDER.glob("*.py")) if _defined(path) >= RUN]
+
+
+def run_of_rl(name: str) -> Any:
+    """The module of such a recipe."""
+    return importlib.import_module(f"geomdl.recipes.{name}")
 
 
 def summary(name: str) -> str:
@@ -29,6 +41,8 @@ def find(name: str) -> Recipe:
     if name.endswith(".py"):
         return _from_file(Path(name))
     known = names()
+    if name in runs_of_rl():
+        raise InputError(f"recipe: {name} is a run of an agent; see geomdl rl train {name} --help")
     if name not in known:
         import difflib
 

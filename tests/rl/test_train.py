@@ -134,7 +134,7 @@ class Killed(Exception):
 def killed_at(settings: Settings, folder: Path, turns: int) -> None:
     """A run that ends in the midst, without any farewell."""
     run, left = Run(settings, folder, name="dqn", how=HOW), turns
-    turn = run._turn
+    turn = run.turn
 
     def one() -> None:
         nonlocal left
@@ -143,7 +143,7 @@ def killed_at(settings: Settings, folder: Path, turns: int) -> None:
             raise Killed
         turn()
 
-    run._turn = one  # type: ignore[method-assign]
+    run.turn = one  # type: ignore[method-assign]
     with pytest.raises(Killed):
         run.to_the_end()
 

@@ -22,6 +22,6 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
     with pytest.raises(GeometryError, match=r"names: .* got 'knn'.*knn_index"):
         chosen(["knn", "icp"])
     with pytest.raises(
-        GeometryError, match="expected ops or render or sparse or train or viewer, got 'op"
+        GeometryError, match="expected ops or render or rl or sparse or train or viewer, got 'op"
     ):
         chosen(group="opps")

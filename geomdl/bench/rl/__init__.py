@@ -1,0 +1,1 @@
+"""Rows of the speed table about reinforcement learning."""

@@ -1,0 +1,262 @@
+"""`geomdl rl`: train agents, test them, film them, compare them."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from core2d.errors import InputError, expect_choice
+
+if TYPE_CHECKING:
+    from rl.settings import Settings
+    from rl.train import Outcome
+
+HELP = """usage: geomdl rl train|evaluate|record|compare|check ...
+
+Agents of the DQN family on Gymnasium environments. A run's folder gets config.json,
+model.safetensors, checkpoint.pt, log.jsonl and TensorBoard's files.
+
+members: dqn2013, dqn, double, dueling, prioritised, nstep, noisy, c51, qr_dqn, rainbow
+
+examples:
+  geomdl rl train --help                                     every setting, with its default
+  geomdl rl train dqn --env CartPole-v1 --steps 50000 --seed 1
+  geomdl rl train rainbow --env Acrobot-v1 --learn.rate 5e-4 --output runs/acrobot
+  geomdl rl train dqn --resume                               go on where it was stopped or killed
+  geomdl rl train cartpole_dqn --seeds 0 1 2 3 4 --record    a recipe, into results/
+  geomdl rl train --config runs/dqn --seed 2                 the settings of a run
+  geomdl rl train dqn --env my_package:Mine-v0               an environment of your own
+  geomdl rl check my_package:Mine-v0                         does it keep Gymnasium's rules?
+  geomdl rl evaluate runs/dqn --episodes 100
+  geomdl rl record runs/dqn -o dqn.mp4
+  geomdl rl compare runs/dqn runs/rainbow -o curves.png"""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where runs go.
+
+    output: folder of the run, by default runs/NAME. resume: go on from its last checkpoint, or
+    start where there is none. overwrite: delete a run that is there. seeds: one run each, into
+    seed0, seed1 ... of the output. record: write results/NAME.json when all are done. results:
+    folder of that file. config: a run whose settings are the defaults.
+    """
+
+    output: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+    seeds: tuple[int, ...] = ()
+    record: bool = False
+    results: Path = Path("results")
+    config: Path | None = None
+
+
+def run(arguments: Sequence[str]) -> int:
+    """`geomdl rl` with its arguments -> exit code."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if arguments else 2
+    name = expect_choice("geomdl rl", arguments[0], ("train", *OTHERS))
+    if name == "train":
+        return train(arguments[1:])
+    import tyro
+
+    return int(
+        tyro.cli(
+            OTHERS[name],
+            prog=f"geomdl rl {name}",
+            args=list(arguments[1:]),
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
+    )
+
+
+def evaluate(
+    runs: Positional[tuple[Path, ...]],
+    /,
+    *,
+    episodes: int = 100,
+    seed: int = 0,
+    epsilon: float | None = None,
+    json: bool = False,
+) -> int:
+    """The mean return of a run's weights over fresh episodes, and how sure one can be of it.
+
+    Args:
+        runs: folders of runs.
+        episodes: how many, whole ones, with seeds that training never has.
+        seed: of the episodes.
+        epsilon: share of random actions; by default 0.05 in Atari games without sticky actions,
+            as published, else 0.
+        json: print a JSON list.
+    """
+    import json as encoder
+
+    from rl.evaluate import evaluate
+
+    found = [evaluate(run, episodes=episodes, seed=seed, epsilon=epsilon) for run in runs]
+    if json:
+        print(encoder.dumps([one.content() for one in found], indent=1))
+    else:
+        print("\n".join(f"{run}: {one}" for run, one in zip(runs, found, strict=True)))
+    return 0
+
+
+def record(
+    run: Positional[Path],
+    /,
+    *,
+    output: Annotated[Path, arg(aliases=["-o"])],
+    episodes: int = 1,
+    seed: int = 0,
+    epsilon: float = 0.0,
+) -> int:
+    """A film of a run's weights at play.
+
+    Args:
+        run: folder of the run.
+        output: the film: .mp4 or .gif.
+        episodes: how many, one after the other.
+        seed: of the episodes.
+        epsilon: share of random actions.
+    """
+    from rl.record import record
+
+    record(run, output, episodes=episodes, seed=seed, epsilon=epsilon)
+    print(output)
+    return 0
+
+
+def check(environment: Positional[str], /) -> int:
+    """Does an environment keep Gymnasium's rules, and can the agents here play it?
+
+    Args:
+        environment: its id; "my_package:Mine-v0" imports my_package first.
+    """
+    from rl.environments import check
+
+    found = check(environment)
+    print(f"{environment}: observations {found.observation}, actions {found.action}")
+    for text in found.warnings:
+        print(f"warning: {text}")
+    return 0
+
+
+OTHERS: dict[str, Callable[..., int]] = {"evaluate": evaluate, "record": record, "check": check}
+
+
+def train(arguments: Sequence[str]) -> int:
+    """`geomdl rl train [MEMBER or RECIPE] [settings]` -> exit code."""
+    from rl.train import train
+
+    name, recipe, settings, where, how = parsed(arguments)
+    outcomes, seeds = [], where.seeds or (settings.seed,)
+    for seed in seeds:
+        folder = where.output or Path("runs") / name
+        folder = folder / f"seed{seed}" if where.seeds else folder
+        one = replace(settings, seed=seed)
+        outcomes.append(
+            train(one, folder, where.resume, overwrite=where.overwrite, name=name, how=how)
+        )
+    if where.record:
+        command = shlex.join(["geomdl", "rl", "train", *arguments])
+        print(f"recorded in {write(name, recipe, command, seeds, outcomes, where.results)}")
+    return 0
+
+
+def parsed(arguments: Sequence[str]) -> tuple[str, Any, "Settings", Where, Any]:
+    """Name, recipe (None for a member), settings, where and how. A resumed run keeps its own."""
+    import tyro
+
+    from geomdl.commands.explain import list_fields
+    from rl.settings import Settings
+    from rl.train import How
+
+    named = bool(arguments) and not arguments[0].startswith("-")
+    name, rest = (arguments[0], arguments[1:]) if named else ("dqn", arguments)
+    recipe, settings, about = found(name)
+    if (before := saved(name, rest)) is not None:
+        settings = before
+    for kind in (Settings, Where, How):
+        list_fields(kind)
+
+    @dataclass
+    class Command:
+        settings: Annotated[Settings, tyro.conf.arg(name="")]
+        where: Annotated[Where, tyro.conf.arg(name="")]
+        how: Annotated[How, tyro.conf.arg(name="")]
+
+    got = tyro.cli(
+        Command,
+        default=Command(settings, Where(), How()),
+        prog=f"geomdl rl train {name}",
+        args=list(rest),
+        description=about,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return Path(name).stem, recipe, got.settings, got.where, got.how
+
+
+def found(name: str) -> tuple[Any, "Settings", str]:
+    """A member of the family or a recipe -> module of the recipe, settings, what it is."""
+    from geomdl.recipes import find
+    from rl.settings import FAMILY, member
+
+    members = {make.__name__: make for make in FAMILY}
+    if name in members:
+        return None, member(name), str(members[name].__doc__)
+    known = find.runs_of_rl()
+    if name not in known:
+        expect_choice("geomdl rl train", name, (*members, *known))
+    recipe = find.run_of_rl(name)
+    return recipe, recipe.SETTINGS, recipe.__doc__ or ""
+
+
+def saved(name: str, arguments: Sequence[str]) -> "Settings | None":
+    """The settings of --config, or of the run that --resume goes on with."""
+    from rl.runs import read_settings
+
+    given = {
+        word: arguments[at + 1 : at + 2]
+        for at, word in enumerate(arguments)
+        if word in ("--config", "--output")
+    }
+    if "--config" in given:
+        if not given["--config"]:
+            raise InputError("config: expected the folder of a run")
+        return read_settings(Path(given["--config"][0]))
+    if "--resume" not in arguments:
+        return None
+    output = Path(*given.get("--output") or ("runs", name))
+    runs = sorted([*output.glob("config.json"), *output.glob("seed*/config.json")])
+    return read_settings(runs[0].parent) if runs else None
+
+
+def write(
+    name: str,
+    recipe: Any,
+    command: str,
+    seeds: Sequence[int],
+    outcomes: "list[Outcome]",
+    folder: Path,
+) -> Path:
+    """Write results/NAME.json: the returns of the test, and the curves of all seeds."""
+    from core2d.train.record import Result, write_result
+    from rl.runs import read_settings
+
+    settings = read_settings(outcomes[0].folder)
+    result = Result(
+        recipe=name,
+        command=command,
+        seeds=seeds,
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        metrics={key: [o.metrics[key] for o in outcomes] for key in outcomes[0].metrics},
+        expect=getattr(recipe, "EXPECT", {}),
+        reference=getattr(recipe, "REFERENCE", {}),
+        data=getattr(recipe, "DATA", settings.env),
+        curves=[outcome.log for outcome in outcomes],
+    )
+    return write_result(result, folder)

@@ -1,0 +1,29 @@
+"""DQN on CartPole-v1: balance a pole on a cart for 500 steps.
+
+    geomdl rl train cartpole_dqn --seeds 0 1 2 3 4 --record
+
+EXPECT is the mean return of 100 fresh episodes of the final weights, on each of five seeds: none
+is chosen by its score.
+"""
+
+from core2d.train.record import Reference
+from rl.explore import Epsilon
+from rl.settings import Learn, Memory, Network, Settings
+
+EXPECT = {"return": 475.0}
+REFERENCE = {
+    "return": Reference(
+        397.5, "Stable-Baselines3 2.9.2, settings of its zoo, 3 seeds here: 500, 500, 192.6"
+    )
+}
+DATA = "CartPole-v1, 500 steps an episode, raw rewards"
+
+SETTINGS = Settings(
+    env="CartPole-v1",
+    steps=50_000,
+    lanes=8,
+    network=Network(hidden=(64, 64)),
+    replay=Memory(capacity=50_000),
+    learn=Learn(batch=64, rate=1e-3, fall="linear", begins=1000, every=4, soft=0.01, double=True),
+    explore=Epsilon(1.0, 0.05, 10_000),
+)

@@ -1,0 +1,92 @@
+"""`geomdl rl` from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from geomdl.cli import run
+from geomdl.commands import rl
+from geomdl.recipes import find
+from rl.runs import read_settings
+
+SHORT = ["--steps", "60", "--lanes", "4", "--episodes", "4", "--learn.begins", "20"]
+SHORT += ["--device", "cpu", "--no-tensorboard"]
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rl"]) == 2
+    assert run(["rl", "--help"]) == 0
+    assert "--seeds 0 1 2 3 4 --record" in capsys.readouterr().out
+    assert run(["rl", "train", "rainbow", "--help"]) == 0
+    text = said(capsys)
+    assert "All six together" in text
+    for words in ("--learn.rate", "learning rate of Adam", "any Gymnasium id", "--explore.start"):
+        assert words in text, words
+    assert run(["rl", "evaluate", "--help"]) == 0
+    assert "seeds that training never has" in said(capsys)
+
+
+def test_what_is_wrong_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["rl", "trian"]) == 1
+    assert "did you mean 'train'?" in capsys.readouterr().err
+    assert run(["rl", "train", "rainbw"]) == 1
+    assert "did you mean 'rainbow'?" in capsys.readouterr().err
+    assert run(["rl", "train", "dqn", "--learn.rat", "1"]) == 2
+    capsys.readouterr()
+    assert run(["rl", "train", "dqn", "--learn.discount", "2"]) == 2
+    assert "learn.discount: expected 0 to 1" in capsys.readouterr().err
+    assert run(["rl", "train", "--config", "nowhere"]) == 1
+    assert "nowhere: no run" in capsys.readouterr().err
+    assert run(["rl", "evaluate", "nowhere"]) == 1
+    assert run(["fit", "cartpole_dqn"]) == 1
+    assert "geomdl rl train cartpole_dqn" in capsys.readouterr().err
+
+
+def test_trains_resumes_takes_over_settings_and_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["rl", "train", "double", *SHORT, "--seeds", "3", "4", "--record"]
+    assert run([*words, "--network.hidden", "8"]) == 0
+    assert "recorded in results/double.json" in capsys.readouterr().out
+    content = json.loads((tmp_path / "results" / "double.json").read_text())
+    assert content["seeds"] == [3, 4]
+    assert content["data"] == "CartPole-v1"
+    assert len(content["metrics"]["return"]["values"]) == 2
+    assert len(content["curves"]) == 2
+    one = read_settings("runs/double/seed4")
+    assert (one.seed, one.network.hidden, one.learn.double) == (4, (8,), True)
+    assert run([*words, "--resume"]) == 0  # --network.hidden is remembered
+    assert run(words) == 1
+    assert "a run is there already" in capsys.readouterr().err
+    again = ["rl", "train", "--config", "runs/double/seed3", "--seed", "5", "--episodes", "0"]
+    assert run([*again, "--output", "again", "--no-tensorboard"]) == 0
+    taken = read_settings("again")
+    assert (taken.seed, taken.steps, taken.network.hidden) == (5, 60, (8,))
+    capsys.readouterr()
+    assert run(["rl", "evaluate", "runs/double/seed3", "again", "--episodes", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [len(row["returns"]) for row in told] == [4, 4]
+
+
+def test_an_environment_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rl", "check", "CartPole-v1"]) == 0
+    assert "Discrete(2)" in capsys.readouterr().out
+    assert run(["rl", "check", "CartPol-v1"]) == 1
+
+
+@pytest.mark.parametrize("name", find.runs_of_rl())
+def test_recipes_of_runs_are_whole(name: str) -> None:
+    recipe, settings, about = rl.found(name)
+    assert recipe.EXPECT.keys() == {"return"}
+    assert f"geomdl rl train {name}" in about
+    assert settings.env.removeprefix("ALE/").split("-")[0].lower() in name.replace("_", "")
+    assert settings.episodes == 100
