@@ -9,11 +9,18 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core2d.errors import InputError
+from geomdl.models.dgcnn import DGCNN, DGCNNParts, DGCNNSegmenter
+from geomdl.models.point_transformer import PointTransformerEncoder, PointTransformerSegmenter
 from geomdl.models.point_weights import load_point_weights, ported_encoder
 from geomdl.models.pointnet import PointNet, PointNetSegmenter
 from geomdl.models.pointnet2 import PointNet2, PointNet2Parts, PointNet2Segmenter
 from geomdl.nn.set_abstraction import Scale
-from tests.oracles import pointnet2_oracle, pointnet_oracle
+from tests.oracles import (
+    dgcnn_oracle,
+    point_transformer_oracle,
+    pointnet2_oracle,
+    pointnet_oracle,
+)
 from tests.oracles.golden import uniform
 
 SINGLE = ((24, (Scale(0.4, 8, (8, 8, 12)),)), (8, (Scale(0.8, 12, (12, 12, 16)),)))
@@ -207,6 +214,130 @@ def test_segmenter_of_fxia22(tmp_path: Path) -> None:
     clouds = [cloud(20, "a"), cloud(15, "b")]
     ours = model(torch.cat(clouds), torch.tensor([0, 20, 35]))
     assert_equal(ours, [pointnet_oracle.segment(arrays(state), p.double().numpy()) for p in clouds])
+
+
+def twins(state: dict[str, Tensor], prefix: str, layers: dict[str, tuple[int, int]]) -> None:
+    """DGCNN's layers conv<n>: a convolution without bias and a norm, which is bn<n> too."""
+    for number, (name, (inputs, outputs)) in enumerate(layers.items(), 1):
+        linear(state, f"{prefix}{name}.0", outputs, inputs, 1 if number > 5 else 2)
+        del state[f"{prefix}{name}.0.bias"]
+        norm(state, f"{prefix}{name}.1", outputs)
+        for kind in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+            value = state[f"{prefix}{name}.1.{kind}"]
+            state[f"{prefix}{name.replace('conv', 'bn')}.{kind}"] = value
+
+
+def plainly(state: dict[str, Tensor], name: str, outputs: int, inputs: int, extents: int) -> None:
+    linear(state, name, outputs, inputs, extents)
+    del state[f"{name}.bias"]
+
+
+EDGES = {"conv1": (6, 64), "conv2": (64, 64), "conv3": (128, 64), "conv4": (64, 64),
+         "conv5": (128, 64), "conv6": (192, 24)}  # fmt: skip
+
+
+@torch.no_grad()
+def test_classifier_of_dgcnn(tmp_path: Path) -> None:
+    state: dict[str, Tensor] = {}
+    twins(state, "", {"conv1": (6, 64), "conv2": (128, 64), "conv3": (128, 128),
+                      "conv4": (256, 256), "conv5": (512, 24)})  # fmt: skip
+    plainly(state, "linear1", 512, 48, 0)
+    norm(state, "bn6", 512)
+    linear(state, "linear2", 256, 512, 0)
+    norm(state, "bn7", 256)
+    linear(state, "linear3", 5, 256, 0)
+    wrapped = {f"module.{name}": value for name, value in state.items()}
+    model = loaded(DGCNN(5, neighbors=6, channels=24), wrapped, tmp_path).double()
+    clouds = [cloud(20, "a").double(), cloud(15, "b").double()]
+    ours = model(torch.cat(clouds), torch.tensor([0, 20, 35]))
+    truth = [dgcnn_oracle.classify(arrays(state), p.numpy(), 6)[None] for p in clouds]
+    assert_equal(ours.float(), truth)
+
+
+@torch.no_grad()
+def test_part_segmenter_of_dgcnn(tmp_path: Path) -> None:
+    state: dict[str, Tensor] = {}
+    twins(state, "transform_net.", {"conv1": (6, 64), "conv2": (64, 128), "conv3": (128, 1024)})
+    plainly(state, "transform_net.linear1", 512, 1024, 0)
+    norm(state, "transform_net.bn3", 512)  # takes the name of the norm in conv3, as the port does
+    plainly(state, "transform_net.linear2", 256, 512, 0)
+    norm(state, "transform_net.bn4", 256)
+    linear(state, "transform_net.transform", 9, 256, 0)
+    twins(state, "", EDGES | {"conv7": (4, 64), "conv8": (24 + 64 + 192, 256),
+                              "conv9": (256, 256), "conv10": (256, 128)})  # fmt: skip
+    plainly(state, "conv11", 7, 128, 1)
+    model = loaded(DGCNNParts(7, categories=4, neighbors=6, channels=24), state, tmp_path).double()
+    clouds = [cloud(20, "a").double(), cloud(15, "b").double()]
+    ours = model(torch.cat(clouds), torch.tensor([0, 20, 35]), torch.tensor([2, 0]))
+    truth = [
+        dgcnn_oracle.parts(arrays(state), p.numpy(), c, 4, 6)
+        for p, c in zip(clouds, (2, 0), strict=True)
+    ]
+    assert_equal(ours.float(), truth)
+
+
+@torch.no_grad()
+def test_scene_segmenter_of_dgcnn(tmp_path: Path) -> None:
+    """The file's columns are positions, colours, place; ours the place, then the others."""
+    state: dict[str, Tensor] = {}
+    twins(state, "", EDGES | {"conv1": (18, 64), "conv7": (24 + 192, 512), "conv8": (512, 256)})
+    plainly(state, "conv9", 6, 256, 1)
+    model = loaded(DGCNNSegmenter(6, neighbors=6, channels=24), state, tmp_path).double()
+    nine = uniform("nine", (30, 9)).double()
+    ours = model(nine[:, 6:].contiguous(), torch.tensor([0, 30]), nine[:, :6])
+    assert_equal(ours.float(), [dgcnn_oracle.scene(arrays(state), nine.numpy(), 6)])
+
+
+def transformer_block(state: dict[str, Tensor], name: str, width: int) -> None:
+    for number in (1, 3):
+        plainly(state, f"{name}.linear{number}", width, width, 0)
+    for number in (1, 2, 3):
+        norm(state, f"{name}.bn{number}", width)
+    inner, narrow = f"{name}.transformer2", width // 8
+    for part in "qkv":
+        linear(state, f"{inner}.linear_{part}", width, width, 0)
+    linear(state, f"{inner}.linear_p.0", 3, 3, 0)
+    norm(state, f"{inner}.linear_p.1", 3)
+    linear(state, f"{inner}.linear_p.3", width, 3, 0)
+    norm(state, f"{inner}.linear_w.0", width)
+    linear(state, f"{inner}.linear_w.2", narrow, width, 0)
+    norm(state, f"{inner}.linear_w.3", narrow)
+    linear(state, f"{inner}.linear_w.5", narrow, narrow, 0)
+
+
+@pytest.mark.parametrize("prefix", ["", "module.backbone."], ids=["authors", "pointcept"])
+@torch.no_grad()
+def test_segmenter_of_point_transformer(prefix: str, tmp_path: Path) -> None:
+    widths, blocks, near = (8, 16, 24), (1, 2, 1), (5, 6, 6)
+    state: dict[str, Tensor] = {}
+    for level, (width, count) in enumerate(zip(widths, blocks, strict=True), 1):
+        before = 6 if level == 1 else 3 + widths[level - 2]
+        plainly(state, f"enc{level}.0.linear", width, before, 0)
+        norm(state, f"enc{level}.0.bn", width)
+        for number in range(1, count + 1):
+            transformer_block(state, f"enc{level}.{number}", width)
+        transformer_block(state, f"dec{level}.1", width)
+        top = level == len(widths)
+        linear(state, f"dec{level}.0.linear1.0", width, 2 * width if top else width, 0)
+        norm(state, f"dec{level}.0.linear1.1", width)
+        linear(state, f"dec{level}.0.linear2.0", width, width if top else widths[level], 0)
+        if not top:
+            norm(state, f"dec{level}.0.linear2.1", width)
+    linear(state, "cls.0", 8, 8, 0)
+    norm(state, "cls.1", 8)
+    linear(state, "cls.3", 5, 8, 0)
+    encoder = PointTransformerEncoder(3, widths=widths, blocks=blocks, neighbors=near)
+    wrapped = {f"{prefix}{name}": value for name, value in state.items()}
+    model = loaded(PointTransformerSegmenter(5, encoder=encoder), wrapped, tmp_path).double()
+    counts = (100, 120)
+    points = [cloud(n, str(n)).double() for n in counts]
+    colours = [uniform(f"colours {n}", (n, 3)).double() for n in counts]
+    ours = model(torch.cat(points), torch.tensor([0, 100, 220]), torch.cat(colours))
+    truth = [
+        point_transformer_oracle.segment(arrays(state), p.numpy(), c.numpy(), blocks, near)
+        for p, c in zip(points, colours, strict=True)
+    ]
+    assert_equal(ours.float(), truth)
 
 
 def small() -> PointNet:
