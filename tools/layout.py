@@ -20,6 +20,7 @@ PACKAGES = ("core2d", "geomdl", "rl", "scenes")
 MAY_IMPORT = {
     "core2d": (),
     "geomdl": ("core2d",),
+    "geomdl.bench.rl": PACKAGES,
     "geomdl.recipes": PACKAGES,
     "geomdl.cli": PACKAGES,
     "geomdl.commands": PACKAGES,
