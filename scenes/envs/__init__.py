@@ -19,7 +19,14 @@ PIXEL_GAMES = (
     ("Cellar", 300),
 )
 # Worlds in 3D: id, entry point, entry point of the vector form, steps per episode.
-WORLDS: tuple[tuple[str, str, str | None, int], ...] = ()
+WORLDS: tuple[tuple[str, str, str | None, int], ...] = tuple(
+    (f"geomdl/{name}-v0", f"{module}:{name}Env", f"{module}:{name}VectorEnv", steps)
+    for name, module, steps in (
+        ("NextBestView", "scenes.envs.next_best_view", 20),
+        ("ObjectGoal", "scenes.envs.object_goal", 100),
+        ("VoxelMaze", "scenes.envs.voxel_maze", 100),
+    )
+)
 
 
 def register() -> None:
