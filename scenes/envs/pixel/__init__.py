@@ -6,9 +6,9 @@ learners apart. Rules, pictures and pages of ours; each game is written once, ov
     Hail     acting under chance                 0.30 +- 0.58     57.5 +- 10.0
     Rafts    timing, reward after many steps     0.26 +- 0.51     28.8 +-  1.1
     Diver    planning under a resource           0.04 +- 0.26    111.6 +- 18.6
-    Worm     foresight: rewards become walls     0.10 +- 0.31     28.4 +-  5.8
-    Cellar   memory, reward far away             0.17 +- 0.38      9.8 +-  1.9
+    Worm     foresight: rewards become walls     0.10 +- 0.31     29.3 +-  6.0
+    Cellar   memory, reward far away             0.17 +- 0.38     10.1 +-  1.7
 
-Mean and deviation of the return of 1000 episodes of random play and 100 of `players` (Worm: 20,
-Cellar: 40) at the defaults: no sticky actions, with ramp.
+Mean and deviation of the return of 1000 episodes of random play and 100 of `players` at the
+defaults: no sticky actions, with ramp.
 """
