@@ -8,7 +8,6 @@ tests/rl/test_perceptron.py holds it to that.
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rl.encoders import Vector
@@ -43,6 +42,7 @@ class Perceptron:
     def __init__(self, flat: Flat, layers: list[nn.Linear]) -> None:
         self.weights = [layer.weight.detach() for layer in layers]
         self.biases = [layer.bias.detach() for layer in layers]
+        self._across = [weight.t() for weight in self.weights]
         self.gradient = torch.zeros_like(flat.values)
         parts = list(flat.parts(self.gradient))
         self._parts = list(zip(parts[::2], parts[1::2], strict=True))
@@ -62,11 +62,8 @@ class Perceptron:
         index = action[:, None]
         value = q.gather(1, index).squeeze(1)
         error = value - target
-        if self._huber:
-            loss = F.huber_loss(value, target, reduction="none", delta=self._huber)
-            slope = error.clamp(-self._huber, self._huber)
-        else:
-            loss, slope = error.square() / 2, error
+        slope = error.clamp(-self._huber, self._huber) if self._huber else error
+        loss = slope * (error - slope / 2)  # Huber's: the square's half, and beyond it a line
         slope = slope * weight / len(weight)
         above = torch.zeros_like(q).scatter_(1, index, slope[:, None])  # dloss / dq
         for layer in range(len(below) - 1, -1, -1):
@@ -83,7 +80,7 @@ class Perceptron:
         x = observation.flatten(1).float()
         outputs = [x if self._divisor == 1.0 else x / self._divisor]
         last = len(self.weights) - 1
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.addmm(bias, outputs[-1], weight.t())
+        for number, (weight, bias) in enumerate(zip(self._across, self.biases, strict=True)):
+            x = torch.addmm(bias, outputs[-1], weight)
             outputs.append(x if number == last else x.relu_())
         return outputs

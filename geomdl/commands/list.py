@@ -16,7 +16,7 @@ COLUMNS: dict[str, dict[str, int]] = {
     "systems": {"id": 34, "status": 8, "group": 24, "name": 0},
     "groups": {"group": 36, "working": 8, "planned": 8, "page": 0},
     "ops": {"name": 34, "family": 16, "cpu": 16, "gpu": 0},
-    "recipes": {"name": 24, "learns": 0},
+    "recipes": {"name": 24, "by": 8, "learns": 0},
     "formats": {"name": 18, "kind": 16, "read": 5, "write": 6, "holds": 0},
 }
 # Folders and files of cameras are no endings that `load` knows.
@@ -137,10 +137,12 @@ def ops() -> Rows:
 
 
 def recipes() -> Rows:
-    """What `geomdl fit` can train, with the first sentence of each."""
+    """What `geomdl fit` and `geomdl rl train` can train, with the first sentence of each."""
     from geomdl.recipes import find
 
-    return [{"name": name, "learns": find.summary(name)} for name in find.names()]
+    known = [("fit", name) for name in find.names()]
+    known += [("rl train", name) for name in find.runs_of_rl()]
+    return [{"name": name, "by": by, "learns": find.summary(name)} for by, name in known]
 
 
 def formats() -> Rows:

@@ -1,0 +1,36 @@
+"""DQN on Acrobot-v1: swing two links until the tip is above the bar; every step costs 1.
+
+    geomdl rl train acrobot_dqn --seeds 0 1 2 3 4 --record
+
+EXPECT is the mean return of 100 fresh episodes of the final weights, on each of five seeds: none
+is chosen by its score.
+"""
+
+from core2d.train.record import Reference
+from rl.explore import Epsilon
+from rl.settings import Learn, Memory, Network, Settings
+
+EXPECT = {"return": -90.0}
+REFERENCE = {
+    "return": Reference(-76.6, "rl-baselines3-zoo benchmark.md, DQN, one run of 100,000 steps"),
+}
+DATA = "Acrobot-v1, 500 steps an episode, raw rewards"
+
+SETTINGS = Settings(
+    env="Acrobot-v1",
+    steps=100_000,
+    lanes=8,
+    network=Network(hidden=(128, 128)),
+    replay=Memory(capacity=100_000),
+    learn=Learn(
+        batch=128,
+        rate=1e-3,
+        fall="linear",
+        begins=1000,
+        every=8,
+        soft=0.01,
+        double=True,
+        average=0.99,
+    ),
+    explore=Epsilon(1.0, 0.05, 20_000),
+)
