@@ -8,7 +8,7 @@
     impala   images: the residual network of Espeholt et al. 2018
     small    images of at least 3 x 3: one convolution (Young, Tian 2019, MinAtar)
     depth    depth images in metres: which pixels hit something beside how far; nature or small
-    voxels   grids (C, X, Y, Z): VoxNet (Maturana, Scherer 2015)
+    voxels   grids (C, X, Y, Z): VoxNet (Maturana, Scherer 2015), less of it on small ones
     points   clouds (N, 3 + C): PointNet without its batch norms (Qi et al. 2017)
 
 The published networks end in a fully connected layer; that belongs to the head (which may be
@@ -31,12 +31,13 @@ from core2d.errors import InputError, expect_choice
 from core2d.layers.conv import Conv
 from core2d.models.mlp import MLP
 from core2d.space import Dense
-from rl.pictures import BOUND, Picture, divisor
+from rl.pictures import BOUND, Collage, Picture, divisor, expect_batch, expect_parts
 from rl.transitions import Observation
 
 Body = Literal["auto", "mlp", "nips", "nature", "impala", "small", "depth", "voxels", "points"]
 IMAGES = ("nips", "nature", "impala", "small", "depth")
 NATURE_SIDE = 36  # the smallest image of which the three convolutions leave something
+VOXNET_SIDE = 24
 
 
 class Encoder(nn.Module, ABC):
@@ -88,7 +89,7 @@ class Image(Encoder):
     """
 
     def __init__(
-        self, picture: Picture, convolutions: Sequence[tuple[int, int, int]], hidden: int
+        self, picture: Picture | Collage, convolutions: Sequence[tuple[int, int, int]], hidden: int
     ) -> None:
         super().__init__()
         self.picture, channels, size = picture, picture.channels, picture.size
@@ -102,7 +103,7 @@ class Image(Encoder):
         self.width, self.hidden = channels * math.prod(size), hidden
 
     def forward(self, observation: Observation) -> Tensor:
-        x = self.picture(expect_batch(observation, self.picture.shape))
+        x = self.picture(observation)
         for layer in self.layers:
             x = F.relu(layer(x))
         return x.flatten(1)
@@ -131,7 +132,7 @@ class Impala(Encoder):
     Each stage: a convolution, max pooling 3 by 3 of stride 2, two residual blocks.
     """
 
-    def __init__(self, picture: Picture, widths: Sequence[int] = (16, 32, 32)) -> None:
+    def __init__(self, picture: Picture | Collage, widths: Sequence[int] = (16, 32, 32)) -> None:
         super().__init__()
         self.picture, self.space = picture, Dense(2)
         channels, size, stages = picture.channels, picture.size, []
@@ -143,7 +144,7 @@ class Impala(Encoder):
         self.width, self.hidden = channels * math.prod(size), 256
 
     def forward(self, observation: Observation) -> Tensor:
-        x = self.picture(expect_batch(observation, self.picture.shape))
+        x = self.picture(observation)
         for stage in self.stages:
             conv, *blocks = stage.children()
             x = self.space.pool(conv(x), 3, 2)
@@ -153,10 +154,11 @@ class Impala(Encoder):
 
 
 class Voxels(Encoder):
-    """Grids (B, C, X, Y, Z) or (B, X, Y, Z) -> (B, width): VoxNet's convolutions.
+    """Grids (B, C, X, Y, Z) or (B, X, Y, Z) -> (B, width): convolutions of slope 0.1 below 0.
 
-    32 of 5^3 with stride 2, 32 of 3^3, the largest of 2^3 each, slope 0.1 below 0. Borders are
-    kept, unlike there, so any size will do.
+    VoxNet's for sides of 24 and more: 32 of 5^3 with stride 2, 32 of 3^3, the largest of 2^3 each.
+    Below, where these would take most of the time: 16, then 32 of 3^3, both with stride 2. Borders
+    are kept, unlike in VoxNet, so any size will do.
     """
 
     def __init__(self, space: spaces.Box) -> None:
@@ -165,17 +167,21 @@ class Voxels(Encoder):
         if len(self.shape) not in (3, 4):
             raise InputError(f"observation space: voxels are (C, X, Y, Z), got {self.shape}")
         channels = self.shape[0] if len(self.shape) == 4 else 1
-        self.space = Dense(3)
-        self.conv1 = Conv(3, channels, 32, 5, stride=2)
-        self.conv2 = Conv(3, 32, 32)
+        self.space, self.large = Dense(3), min(self.shape[-3:]) >= VOXNET_SIDE
+        if self.large:
+            layers = [Conv(3, channels, 32, 5, stride=2), Conv(3, 32, 32)]
+        else:
+            layers = [Conv(3, channels, 16, stride=2), Conv(3, 16, 32, stride=2)]
+        self.layers = nn.ModuleList(layers)
         sides = ((n + 3) // 4 for n in self.shape[-3:])
         self.width, self.hidden = 32 * math.prod(sides), 128
 
     def forward(self, observation: Observation) -> Tensor:
         x = expect_batch(observation, self.shape).float() / self.divisor
         x = x if x.ndim == 5 else x[:, None]
-        x = F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x), 0.1)), 0.1)
-        return self.space.pool(x, 2, ceil=True).flatten(1)
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), 0.1)
+        return (self.space.pool(x, 2, ceil=True) if self.large else x).flatten(1)
 
 
 class Points(Encoder):
@@ -201,47 +207,68 @@ class Points(Encoder):
 
 
 class Parts(Encoder):
-    """Dicts of observations (B, *O) -> (B, width): the features of all parts side by side."""
+    """Dicts of observations (B, *O) -> (B, width): the features of all parts side by side.
 
-    def __init__(self, encoders: dict[str, Encoder]) -> None:
+    encoders: the names of what each reads, and itself; those with several names read a dict.
+    """
+
+    def __init__(self, encoders: Sequence[tuple[tuple[str, ...], Encoder]]) -> None:
         super().__init__()
-        self.names = tuple(encoders)
-        self.encoders = nn.ModuleList(encoders.values())
-        self.width = sum(part.width for part in encoders.values())
-        self.hidden = max(part.hidden for part in encoders.values())
+        self.names = tuple(names for names, _ in encoders)
+        self.encoders = nn.ModuleList(part for _, part in encoders)
+        self.width = sum(part.width for _, part in encoders)
+        self.hidden = max(part.hidden for _, part in encoders)
 
     def forward(self, observation: Observation) -> Tensor:
-        if not isinstance(observation, dict) or set(observation) != set(self.names):
-            came = list(observation) if isinstance(observation, dict) else "a tensor"
-            raise InputError(f"observation: expected a dict of {list(self.names)}, got {came}")
-        parts = zip(self.names, self.encoders, strict=True)
-        return torch.cat([part(observation[name]) for name, part in parts], 1)
+        parts = expect_parts(observation, tuple(name for names in self.names for name in names))
+        features = [
+            part(parts[names[0]] if len(names) == 1 else parts)
+            for names, part in zip(self.names, self.encoders, strict=True)
+        ]
+        return torch.cat(features, 1)
 
 
 def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) -> Encoder:
-    """The encoder of a space. sizes: of the layers of an mlp; a Dict's parts are encoded apart.
+    """The encoder of a space. sizes: of the layers of an mlp.
 
     auto: vectors and discrete spaces mlp; Box of rank 2 with 3 to 7 columns points, if of floats;
     of rank 4 voxels, but a stack of images if of bytes; else images: depth if of floats beyond 1,
     nature from 36 pixels a side, small below. In a Dict, `body` is that of the parts of its kind
-    (impala: of all images), and the others are auto. Raises InputError for other spaces.
+    (impala: of all images), and the others are auto; images of one size are channels of one.
+    Raises InputError for other spaces.
     """
     expect_choice("body", body, get_args(Body))
     if isinstance(space, spaces.Dict):
-        if not space.spaces:
-            raise InputError("observation space: expected a Dict with parts, got an empty one")
-        parts = {}
-        for name, part in space.spaces.items():
-            if isinstance(part, spaces.Dict):
-                raise InputError(f"observation space {name!r}: Dicts are taken one level deep")
-            parts[name] = encoder(part, of_part(part, body), sizes=sizes)
-        return Parts(parts)
+        return of_dict(space, body, sizes)
     body = guess(space) if body == "auto" else body
     if body == "mlp":
         return Vector(space, sizes)
     if not isinstance(space, spaces.Box):
         raise InputError(f"observation space: {body} reads a Box, got {space}")
-    return of_box(space, body)
+    if body in IMAGES:
+        return of_picture(*read(space, body))
+    return Points(space) if body == "points" else Voxels(space)
+
+
+def of_dict(space: spaces.Dict, body: Body, sizes: Sequence[int]) -> Parts:
+    """The encoders of the parts of a Dict."""
+    if not space.spaces:
+        raise InputError("observation space: expected a Dict with parts, got an empty one")
+    found: list[tuple[tuple[str, ...], Encoder]] = []
+    images: dict[tuple[Body, tuple[int, ...]], dict[str, Picture]] = {}
+    for name, part in space.spaces.items():
+        if isinstance(part, spaces.Dict):
+            raise InputError(f"observation space {name!r}: Dicts are taken one level deep")
+        own = of_part(part, body)
+        if own in IMAGES and isinstance(part, spaces.Box):
+            picture, network = read(part, own)
+            images.setdefault((network, picture.size), {})[name] = picture
+        else:
+            found.append(((name,), encoder(part, own, sizes=sizes)))
+    for (network, _), pictures in images.items():
+        seen = Collage(pictures) if len(pictures) > 1 else next(iter(pictures.values()))
+        found.append((tuple(pictures), of_picture(seen, network)))
+    return Parts(found)
 
 
 def of_part(space: Space, body: Body) -> Body:
@@ -251,17 +278,16 @@ def of_part(space: Space, body: Body) -> Body:
     return body if same else own
 
 
-def of_box(space: spaces.Box, body: Body) -> Encoder:
-    """The encoder of an image, a grid or a cloud."""
-    if body == "points":
-        return Points(space)
-    if body == "voxels":
-        return Voxels(space)
+def read(space: spaces.Box, body: Body) -> tuple[Picture, Body]:
+    """How an image is read, and which network sees it."""
     picture = Picture(space, depth=body == "depth")
+    return picture, by_size(picture) if body == "depth" else body
+
+
+def of_picture(picture: Picture | Collage, body: Body) -> Encoder:
+    """A network on pictures."""
     if body == "impala":
         return Impala(picture)
-    if body == "depth":
-        body = by_size(picture)
     return Image(picture, *{"nips": NIPS, "nature": NATURE, "small": SMALL}[body])
 
 
@@ -304,15 +330,3 @@ def categories(space: Space) -> tuple[list[int], list[int]]:
         "observation space: expected Box, Discrete, MultiDiscrete, MultiBinary or a Dict of these, "
         f"got {space}"
     )
-
-
-def expect_batch(observation: Observation, shape: tuple[int, ...]) -> Tensor:
-    """A tensor (B, *shape). Raises InputError."""
-    if not isinstance(observation, Tensor) or tuple(observation.shape[1:]) != shape:
-        came = (
-            tuple(observation.shape)
-            if isinstance(observation, Tensor)
-            else type(observation).__name__
-        )
-        raise InputError(f"observation: expected a tensor (B, *{shape}), got {came}")
-    return observation

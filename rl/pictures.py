@@ -19,6 +19,7 @@ from gymnasium import Space, spaces
 from torch import Tensor, nn
 
 from core2d.errors import InputError
+from rl.transitions import Observation
 
 LABELS = 63  # the largest label of what is still read as classes
 BOUND = 65535  # the largest `high` that says where numbers end, not where their type does
@@ -48,7 +49,8 @@ class Picture(nn.Module):
                 f"observation space: depths need a far end, got high {space.high.max()}"
             )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, observation: Observation) -> Tensor:
+        x = expect_batch(observation, self.shape)
         if self.labels:
             planes = torch.arange(self.labels, device=x.device)
             return (x[:, None] == planes[:, None, None]).float()
@@ -63,6 +65,26 @@ class Picture(nn.Module):
     def extra_repr(self) -> str:
         order = "labels" if self.labels else "channels last" if self.last else "channels first"
         return f"{self.shape}, {order} -> ({self.channels}, {self.size[0]}, {self.size[1]})"
+
+
+class Collage(nn.Module):
+    """Dicts of observations (B, *O) -> field (B, channels, H, W): pictures of one size, stacked.
+
+    So one network sees, say, how far a pixel is beside what it is.
+    """
+
+    def __init__(self, pictures: dict[str, Picture]) -> None:
+        super().__init__()
+        self.names, self.size = tuple(pictures), next(iter(pictures.values())).size
+        if any(picture.size != self.size for picture in pictures.values()):
+            raise InputError(f"pictures: expected one size, got {[*pictures.values()]}")
+        self.pictures = nn.ModuleList(pictures.values())
+        self.channels = sum(picture.channels for picture in pictures.values())
+
+    def forward(self, observation: Observation) -> Tensor:
+        parts = expect_parts(observation, self.names)
+        pairs = zip(self.names, self.pictures, strict=True)
+        return torch.cat([picture(parts[name]) for name, picture in pairs], 1)
 
 
 def channels_last(frame: tuple[int, ...]) -> bool:
@@ -88,3 +110,21 @@ def labels(space: spaces.Box) -> int:
     high = float(space.high.max())
     whole = np.issubdtype(space.dtype, np.integer) and len(space.shape) == 2
     return int(high) + 1 if whole and 1 < high <= LABELS else 0
+
+
+def expect_batch(observation: Observation, shape: tuple[int, ...]) -> Tensor:
+    """A tensor (B, *shape). Raises InputError."""
+    if isinstance(observation, Tensor) and observation.shape[1:] == shape:
+        return observation
+    came: object = type(observation).__name__
+    if isinstance(observation, Tensor):
+        came = tuple(observation.shape)
+    raise InputError(f"observation: expected a tensor (B, *{shape}), got {came}")
+
+
+def expect_parts(observation: Observation, names: tuple[str, ...]) -> dict[str, Tensor]:
+    """A dict that has these parts. Raises InputError."""
+    if not isinstance(observation, dict) or not set(names) <= set(observation):
+        came = list(observation) if isinstance(observation, dict) else "a tensor"
+        raise InputError(f"observation: expected a dict of {list(names)}, got {came}")
+    return observation

@@ -9,7 +9,7 @@ from gymnasium import spaces
 from torch import Generator, Tensor, nn
 
 from core2d.errors import InputError
-from rl.encoders import Body, Encoder, encoder
+from rl.encoders import Body, Encoder, Parts, encoder
 
 
 def box(*shape: int, high: float = 255, dtype: type = np.uint8) -> spaces.Box:
@@ -37,9 +37,12 @@ GUESSES: list[tuple[spaces.Space, str, int]] = [
     (box(6, 10, 10, high=1), "Image", 16 * 8 * 8),
     (box(64, 64, high=10, **FLOATS), "Image", 64 * 4 * 4),
     (box(2, 16, 16, 16, high=1, **FLOATS), "Voxels", 32 * 4**3),
+    (box(1, 24, 25, 26, high=1, **FLOATS), "Voxels", 32 * 6 * 7 * 7),
     (box(3, 9, 9, 5, high=1, dtype=np.int8), "Voxels", 32 * 3 * 3 * 2),
     (box(50, 3, high=9, **FLOATS), "Points", 256),
     (spaces.Dict(view=box(12, 12), goal=spaces.Discrete(3)), "Parts", 16 * 100 + 64),
+    (spaces.Dict(view=box(12, 12), label=box(12, 12, high=5)), "Parts", 16 * 100),
+    (spaces.Dict(view=box(12, 12), wide=box(3, 12, 14)), "Parts", 16 * 100 + 16 * 120),
 ]
 
 
@@ -145,19 +148,34 @@ def test_points_know_no_order_and_no_repetition() -> None:
 def test_a_dict_is_its_parts_side_by_side() -> None:
     space = spaces.Dict(a=box(12, 12), b=box(3, high=np.inf, **FLOATS))
     net, x = encoder(space), batch(space)
-    parts = [p(x[n]) for n, p in zip(("a", "b"), net.encoders, strict=True)]  # type: ignore[arg-type]
-    assert torch.equal(net(x), torch.cat(parts, 1))
+    assert isinstance(net, Parts)
+    parts = {n: e(x[n]) for (n,), e in zip(net.names, net.encoders, strict=True)}
+    assert sorted(parts) == ["a", "b"]
+    assert torch.equal(net(x), torch.cat([*parts.values()], 1))
     assert net.hidden == 128
-    with pytest.raises(InputError, match=r"expected a dict of \['a', 'b'\], got \['a'\]"):
+    with pytest.raises(InputError, match=r"expected a dict of \['b', 'a'\], got \['a'\]"):
         net({"a": x["a"]})
+
+
+def test_images_of_one_size_are_channels_of_one() -> None:
+    space = spaces.Dict(
+        depth=box(12, 12, high=4, **FLOATS), label=box(12, 12, high=2), rgb=box(12, 12, 3)
+    )
+    net, x = encoder(space), batch(space)
+    assert len(net.encoders) == 1  # type: ignore[arg-type]
+    seen = net.encoders[0].picture(x)  # type: ignore[index, union-attr]
+    assert seen.shape == (3, 2 + 3 + 3, 12, 12)
+    assert torch.allclose(seen[:, 0], x["depth"] / 4)
+    assert torch.equal(seen[:, 2:5].argmax(1), x["label"].long())
+    assert torch.allclose(seen[:, 5:], x["rgb"].movedim(-1, 1) / 255)
 
 
 @pytest.mark.parametrize(
     ("body", "kinds"),
     [
-        ("auto", ["Points", "Image", "Image", "Vector"]),
-        ("impala", ["Points", "Impala", "Impala", "Vector"]),
-        ("points", ["Points", "Image", "Image", "Vector"]),
+        ("auto", ["Points", "Vector", "Image"]),
+        ("impala", ["Points", "Vector", "Impala"]),
+        ("points", ["Points", "Vector", "Image"]),
         ("mlp", ["Vector", "Vector", "Vector", "Vector"]),
     ],
 )

@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 
 from core2d.errors import InputError
-from rl.pictures import Picture
+from rl.pictures import Collage, Picture
 
 
 def box(*shape: int, high: float = 255, dtype: type = np.uint8) -> spaces.Box:
@@ -80,6 +80,15 @@ def test_depth_tells_what_was_hit() -> None:
     far, hit = picture(x)[0]
     assert far.tolist() == [[0, 0.5], [1, 0.25]]
     assert hit.tolist() == [[0, 1], [0, 1]]
+
+
+def test_a_collage_is_of_one_size() -> None:
+    with pytest.raises(InputError, match="pictures: expected one size"):
+        Collage({"a": Picture(box(8, 8)), "b": Picture(box(8, 9))})
+    collage = Collage({"a": Picture(box(8, 8)), "b": Picture(box(2, 8, 8))})
+    assert (collage.channels, collage.size) == (3, (8, 8))
+    with pytest.raises(InputError, match=r"expected a dict of \['a', 'b'\], got \['b'\]"):
+        collage({"b": torch.zeros(1, 2, 8, 8)})
 
 
 def test_what_is_no_picture_is_named() -> None:
