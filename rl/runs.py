@@ -43,10 +43,18 @@ class Trained:
 
 def read_settings(folder: Path | str) -> Settings:
     """The settings of a run. Raises InputError where the folder holds no run of rl."""
-    content = read_run(Path(folder))
+    content = _content(Path(folder))
     if "settings" not in content:
         raise InputError(f"{folder}: a run of geomdl fit lies there, none of geomdl rl train")
     return config_of(Settings, content["settings"])
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    """config.json of a run. Raises InputError where the folder holds none."""
+    try:
+        return read_run(folder)
+    except InputError as error:
+        raise InputError(str(error).replace("geomdl fit", "geomdl rl train")) from error
 
 
 def open_run(folder: Path | str, device: torch.device | str = "cpu") -> Trained:

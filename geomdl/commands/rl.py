@@ -130,6 +130,32 @@ def record(
     return 0
 
 
+def compare(
+    runs: Positional[tuple[Path, ...]],
+    /,
+    *,
+    output: Annotated[Path | None, arg(aliases=["-o"])] = None,
+    json: Path | None = None,
+) -> int:
+    """Learning curves of runs, with 95 % intervals over seeds, and a table of final returns.
+
+    Args:
+        runs: folders of runs, or folders that hold the runs of several seeds.
+        output: the picture of the curves: .png, .svg or .pdf.
+        json: write the numbers to this file.
+    """
+    from core2d.files import save_json
+    from rl.compare import compare
+
+    found = compare(runs)
+    print(found)
+    if output is not None:
+        found.draw(output)
+    if json is not None:
+        save_json(json, found.content())
+    return 0
+
+
 def check(environment: Positional[str], /) -> int:
     """Does an environment keep Gymnasium's rules, and can the agents here play it?
 
@@ -145,7 +171,12 @@ def check(environment: Positional[str], /) -> int:
     return 0
 
 
-OTHERS: dict[str, Callable[..., int]] = {"evaluate": evaluate, "record": record, "check": check}
+OTHERS: dict[str, Callable[..., int]] = {
+    "evaluate": evaluate,
+    "record": record,
+    "compare": compare,
+    "check": check,
+}
 
 
 def train(arguments: Sequence[str]) -> int:

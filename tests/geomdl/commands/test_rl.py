@@ -10,7 +10,7 @@ from geomdl.commands import rl
 from geomdl.recipes import find
 from rl.runs import read_settings
 
-SHORT = ["--steps", "60", "--lanes", "4", "--episodes", "4", "--learn.begins", "20"]
+SHORT = ["--steps", "200", "--lanes", "4", "--episodes", "4", "--learn.begins", "20"]
 SHORT += ["--device", "cpu", "--no-tensorboard"]
 
 
@@ -70,11 +70,16 @@ def test_trains_resumes_takes_over_settings_and_records(
     again = ["rl", "train", "--config", "runs/double/seed3", "--seed", "5", "--episodes", "0"]
     assert run([*again, "--output", "again", "--no-tensorboard"]) == 0
     taken = read_settings("again")
-    assert (taken.seed, taken.steps, taken.network.hidden) == (5, 60, (8,))
+    assert (taken.seed, taken.steps, taken.network.hidden) == (5, 200, (8,))
     capsys.readouterr()
     assert run(["rl", "evaluate", "runs/double/seed3", "again", "--episodes", "4", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [len(row["returns"]) for row in told] == [4, 4]
+    words = ["rl", "compare", "runs/double", "again", "-o", "curves.png", "--json", "curves.json"]
+    assert run(words) == 0
+    assert "95 % over seeds" in capsys.readouterr().out
+    assert Path("curves.png").stat().st_size > 1000
+    assert len(json.loads(Path("curves.json").read_text())["groups"]) == 2
 
 
 def test_an_environment_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
