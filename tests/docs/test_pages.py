@@ -151,7 +151,7 @@ def known_options(words: list[str]) -> set[str]:
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         assert cli.run([*ready, "--help"]) == 0
-    return set(re.findall(r"--?[a-z][\w-]*", text.getvalue()))
+    return set(re.findall(r"--?[a-z][\w.-]*", text.getvalue()))
 
 
 @pytest.mark.parametrize("page", PAGES)
