@@ -8,7 +8,7 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 
 
 class Count(gymnasium.Env):
-    """Observes how many steps it has been through and its lane's seed; +2 a step.
+    """Observes the steps of its episode so far and its seed, of which float32 holds 20 bits; +2.
 
     The episode terminates after `length` steps, or after as many as the seed's last digit + 1 if
     `length` is 0.
@@ -41,7 +41,14 @@ class Count(gymnasium.Env):
         return picture
 
     def _seen(self) -> np.ndarray:
-        return np.array([self.count, self.seed], np.float64)
+        return np.array([self.count, self.seed % 2**20], np.float64)
+
+
+class Blind(Count):
+    """Draws nothing."""
+
+    def render(self) -> np.ndarray:
+        return np.zeros(0)
 
 
 class Broken(Count):
@@ -67,5 +74,5 @@ class Nested(Count):
         self.observation_space = Dict({"a": Dict({"b": Discrete(2)})})  # type: ignore[assignment]
 
 
-for kind in (Count, Broken, Odd, Nested):
+for kind in (Count, Blind, Broken, Odd, Nested):
     gymnasium.register(f"{kind.__name__}-v0", entry_point=kind)
