@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, expect_number
-from core2d.train.packed import count_of, items_of, kept, of_places, split
+from core2d.offsets import items_of
+from core2d.train.packed import count_of, kept, of_places, split
 from core2d.train.recipe import Batch
 from geomdl.ops.voxelize import trilinear
 

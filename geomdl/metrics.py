@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core2d.errors import InputError, describe, expect_tensor
-from core2d.train.packed import items_of
+from core2d.offsets import items_of
 
 
 def part_prediction(

@@ -48,11 +48,6 @@ def rows_of(offsets: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
     return moved + torch.arange(int(packed[-1]), device=offsets.device), packed
 
 
-def items_of(offsets: Tensor) -> Tensor:
-    """Offsets (B+1,) -> the example (N,) int64 of every row."""
-    return torch.arange(len(offsets) - 1, device=offsets.device).repeat_interleave(offsets.diff())
-
-
 def of_places(name: str, value: Tensor, places: int, examples: int) -> bool:
     """Whether a packed value has a row per place; by its name where there are as many of both."""
     return name not in OF_EXAMPLES if places == examples else len(value) == places

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core2d.offsets import slices_of
 from geomdl.errors import GeometryError
-from geomdl.nn.packed import slices
 from geomdl.nn.shared_mlp import SharedMLP
 from geomdl.ops.neighbors import knn_index, take_rows
 
@@ -55,7 +55,7 @@ def feature_neighbors(x: Tensor, offsets: Tensor, k: int) -> Tensor:
     if x.shape[1] <= 3:
         return knn_index(x.contiguous(), x.contiguous(), k, offsets, offsets)
     found = []
-    for rows in slices(offsets):
+    for rows in slices_of(offsets):
         item = x[rows] - x[rows].mean(0)  # smaller numbers, smaller rounding
         closeness = torch.addmm(-0.5 * item.square().sum(1), item, item.mT)  # (n, n)
         found.append(closeness.topk(k, dim=1).indices + rows.start)

@@ -1,8 +1,5 @@
 """Packed batches of points: what models check at their door, and steps from item to item."""
 
-import itertools
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
@@ -28,12 +25,6 @@ def expect_packed(
     expect_tensor("features", features, f"N {channels}", dtypes="float", like=points)
     if len(features) != len(points):
         raise GeometryError(f"features: expected {len(points)} rows, got {len(features)}")
-
-
-def slices(offsets: Tensor) -> Iterator[slice]:
-    """The rows of each item."""
-    bounds = offsets.tolist()
-    return (slice(low, high) for low, high in itertools.pairwise(bounds))
 
 
 def spread(values: Tensor, offsets: Tensor) -> Tensor:

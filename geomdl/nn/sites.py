@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core2d.offsets import items_of
 from core2d.padding import same_sides
 from geomdl.ops.keys import BITS, morton_keys
 from geomdl.ops.sites import children, kernel_map, parents, reached, transposed_map
@@ -49,7 +50,7 @@ class Sites:
     @property
     def items(self) -> Tensor:
         """The item (N,) int64 of each site."""
-        return self._keep("items", self._items)
+        return self._keep("items", lambda: items_of(self.offsets, len(self)))
 
     def same(self, other: "Sites") -> bool:
         """Whether both list the same places in the same order."""
@@ -160,10 +161,6 @@ class Sites:
     def _key(self, coarse: "Sites", *how: Steps | None) -> tuple[Hashable, ...]:
         # None for itself, or the sites would hold themselves for ever.
         return (None if coarse is self else coarse, *how)
-
-    def _items(self) -> Tensor:
-        items = torch.arange(len(self.offsets) - 1, device=self.offsets.device)
-        return items.repeat_interleave(self.offsets.diff(), output_size=len(self))
 
     def _parents(self, step: Steps) -> tuple["Sites", Tensor]:
         cells, offsets, row = parents(self.coordinates, self.offsets, list(step))

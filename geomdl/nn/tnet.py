@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from geomdl.nn.packed import slices
+from core2d.offsets import slices_of
 from geomdl.nn.shared_mlp import SharedMLP
 
 
@@ -39,7 +39,7 @@ class TNet(nn.Module):
 
 def transformed(x: Tensor, offsets: Tensor, matrix: Tensor) -> Tensor:
     """Rows (N, C), offsets (B+1,), matrices (B, C, C) -> rows times the matrix of their item."""
-    return torch.cat([x[rows] @ m for rows, m in zip(slices(offsets), matrix, strict=True)])
+    return torch.cat([x[rows] @ m for rows, m in zip(slices_of(offsets), matrix, strict=True)])
 
 
 def orthogonality(matrix: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from core2d.offsets import items_of
 from geomdl.errors import GeometryError, expect_offsets, expect_tensor
 from geomdl.ops.dispatch import op
 from geomdl.ops.neighbors import FLOATS
@@ -101,15 +102,5 @@ def segment_mean(values: Tensor, offsets: Tensor) -> Tensor:
 
     _check_segments(values.detach(), offsets)
     sizes = offsets.diff()
-    total = segment_sum(values, segment_of_rows(offsets), len(sizes))
+    total = segment_sum(values, items_of(offsets, len(values)), len(sizes))
     return total / sizes.clamp(min=1)[:, None].to(values.dtype)
-
-
-def segment_of_rows(offsets: Tensor) -> Tensor:
-    """Offsets (S+1,) -> the segment (N,) int64 of every row.
-
-    >>> segment_of_rows(torch.tensor([0, 2, 2, 3]))
-    tensor([0, 0, 2])
-    """
-    sizes = offsets.diff()
-    return torch.repeat_interleave(torch.arange(len(sizes), device=offsets.device), sizes)

@@ -5,14 +5,13 @@ repeats, as `SparseVoxels` holds them. A table (M, K) int32 says, for each of M 
 of a kernel (row-major), the row of the site that it reads, -1 for none.
 """
 
-import itertools
 import math
-from collections.abc import Iterator
 from typing import Optional
 
 import torch
 from torch import Tensor
 
+from core2d.offsets import slices_of
 from geomdl.errors import GeometryError, expect_offsets, expect_tensor
 from geomdl.ops.dispatch import op
 from geomdl.ops.keys import BITS, morton_keys
@@ -20,13 +19,6 @@ from geomdl.ops.keys import BITS, morton_keys
 FLOATS = (torch.float32, torch.float64, torch.bfloat16)
 COORDINATE_BITS = {axes: min(bits, 31) for axes, bits in BITS.items()}  # coordinates are int32
 ROWS = 1 << 31  # tables are int32
-
-
-def items_of(offsets: Tensor) -> Iterator[slice]:
-    """Offsets (B+1,) -> the rows of each item."""
-    edges = offsets.tolist()
-    for low, high in itertools.pairwise(edges):
-        yield slice(low, high)
 
 
 def expect_sites(name: str, sites: Tensor, offsets: Tensor) -> Tensor:
@@ -134,7 +126,7 @@ def kernel_map(
     shifts = kernel_offsets(kernel, dilation, padding).to(fine.device)
     steps = torch.tensor(stride, device=fine.device)
     table = coarse.new_full((len(coarse), len(shifts)), -1)
-    for rows, queries in zip(items_of(fine_offsets), items_of(coarse_offsets), strict=True):
+    for rows, queries in zip(slices_of(fine_offsets), slices_of(coarse_offsets), strict=True):
         if rows.start == rows.stop:
             continue
         keys = morton_keys(fine[rows])
@@ -211,7 +203,7 @@ def parents(
     """
     steps = torch.tensor(stride, dtype=torch.int32, device=coordinates.device)
     coarse, row, ends = [coordinates[:0]], [offsets[:0]], [0]
-    for rows in items_of(offsets):
+    for rows in slices_of(offsets):
         distinct, place = distinct_sites(coordinates[rows] // steps)
         coarse.append(distinct)
         row.append(place + ends[-1])
@@ -251,7 +243,7 @@ def children(
     steps = torch.tensor(stride, device=coordinates.device)
     cells = (coordinates.long() * steps)[:, None, :] + inner  # (N, F, D)
     sites, row = [coordinates[:0]], [offsets[:0]]
-    for rows in items_of(offsets):
+    for rows in slices_of(offsets):
         own = cells[rows].reshape(-1, axes)
         order = morton_keys(own).argsort()
         sites.append(own[order].int())
@@ -306,7 +298,7 @@ def reached(
         reach = [e + 2 * p - d * (k - 1) - 1 for e, p, d, k in whole]
         last = torch.minimum(last, steps.new_tensor(reach).div(steps, rounding_mode="floor"))
     sites, ends = [coordinates[:0]], [0]
-    for rows in items_of(offsets):
+    for rows in slices_of(offsets):
         cells = (coordinates[rows].long()[:, None, :] - shifts).reshape(-1, axes)
         there = cells.div(steps, rounding_mode="floor")
         valid = ((there * steps == cells) & (there >= 0) & (there <= last)).all(1)

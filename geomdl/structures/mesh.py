@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from core2d.offsets import items_of
 from geomdl.errors import GeometryError, expect_faces, expect_offsets, expect_tensor
 from geomdl.structures import tensors
 from geomdl.structures.materials import Material
@@ -82,7 +83,7 @@ class Mesh:
         if self.batch_size < 2 or len(self) == 0:
             return
         owner = torch.bucketize(self.faces, self.vertex_offsets[1:], right=True)  # (F, 3)
-        wrong = (owner != tensors.item_of_rows(self.face_offsets)[:, None]).any(1)
+        wrong = (owner != items_of(self.face_offsets)[:, None]).any(1)
         if bool(wrong.any()):
             face = int(wrong.nonzero()[0])
             raise GeometryError(f"faces: face {face} uses vertices of another mesh of the batch")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from core2d.offsets import items_of
 from geomdl.errors import GeometryError, expect_offsets, expect_tensor
 from geomdl.structures import tensors
 from geomdl.structures.pose import Pose
@@ -64,7 +65,7 @@ class PointCloud:
     @property
     def items(self) -> Tensor:
         """The cloud (N,) int64 of every point."""
-        return tensors.item_of_rows(self.offsets)
+        return items_of(self.offsets)
 
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from core2d.offsets import items_of
 from geomdl.errors import GeometryError, expect_offsets, expect_tensor
 from geomdl.structures import tensors
 
@@ -56,7 +57,7 @@ class Ragged:
     @property
     def items(self) -> Tensor:
         """The item (N,) int64 of every row."""
-        return tensors.item_of_rows(self.offsets)
+        return items_of(self.offsets)
 
     def padded(self, fill: float = 0.0) -> tuple[Tensor, Tensor]:
         """Values (B, M, ...) filled up to the longest item, mask (B, M) true on real rows."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from core2d.offsets import items_of
 from geomdl.errors import GeometryError, expect_number, expect_offsets, expect_tensor
 from geomdl.structures import tensors
 
@@ -44,7 +45,7 @@ class SparseVoxels:
         expect_number("stride", self.stride, low=1)
         offsets = expect_offsets("offsets", self.offsets, cells.shape[0], cells)
         object.__setattr__(self, "offsets", offsets)
-        keys, items = morton_order(cells), tensors.item_of_rows(offsets)
+        keys, items = morton_order(cells), items_of(offsets)
         later = (items[1:] > items[:-1]) | (keys[1:] > keys[:-1])
         if not bool(later.all()):
             row = int((~later).nonzero()[0]) + 1
@@ -61,7 +62,7 @@ class SparseVoxels:
         expect_tensor("coordinates", coordinates, "N D", dtypes=(torch.int32,))
         offsets = expect_offsets("offsets", offsets, coordinates.shape[0], coordinates)
         order = morton_order(coordinates).argsort(stable=True)
-        order = order[tensors.item_of_rows(offsets)[order].argsort(stable=True)]
+        order = order[items_of(offsets)[order].argsort(stable=True)]
         return SparseVoxels(coordinates[order], features[order], stride, offsets)
 
     @staticmethod
@@ -92,7 +93,7 @@ class SparseVoxels:
     @property
     def items(self) -> Tensor:
         """The item (N,) int64 of every site."""
-        return tensors.item_of_rows(self.offsets)
+        return items_of(self.offsets)
 
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:

@@ -106,12 +106,6 @@ def join_offsets(offsets: Sequence[Tensor]) -> Tensor:
     return torch.nn.functional.pad(counts.cumsum(0), (1, 0))
 
 
-def item_of_rows(offsets: Tensor) -> Tensor:
-    """Offsets (B+1,) -> the item (N,) int64 that each packed row belongs to."""
-    items = torch.arange(offsets.numel() - 1, device=offsets.device)
-    return items.repeat_interleave(offsets[1:] - offsets[:-1])
-
-
 def chosen_rows(name: str, chosen: Tensor | slice, offsets: Tensor) -> tuple[Tensor, Tensor]:
     """A mask (N,), indices (K,) or slice of packed rows -> indices (K,) int64, offsets (B+1,).
 

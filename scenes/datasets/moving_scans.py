@@ -14,8 +14,8 @@ import torch
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, expect_choice
+from core2d.offsets import items_of
 from core2d.train.order import seed_of
-from core2d.train.packed import items_of
 from core2d.train.recipe import Batch, Data
 from scenes import build, scan
 from scenes.build.moving import moving_room

@@ -12,7 +12,8 @@ import torch
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, describe, expect_number, expect_tensor
-from core2d.train.packed import items_of, kept, of_places, rows_of
+from core2d.offsets import items_of
+from core2d.train.packed import kept, of_places, rows_of
 from core2d.train.recipe import Batch, Examples
 from geomdl.ops import voxelize
 

@@ -47,7 +47,6 @@ def test_rows_of_items_in_any_order_and_twice() -> None:
 
 
 def test_kept_places_keep_what_goes_with_them() -> None:
-    assert packed.items_of(BATCH["offsets"]).tolist() == [0, 2, 2, 2, 3, 3]
     found = packed.kept({**BATCH, "place": torch.arange(6)}, torch.tensor([0, 2, 3, 5]))
     assert found["place"].tolist() == [0, 2, 3, 5]
     assert found["points"].tolist() == [[0, 1], [4, 5], [6, 7], [10, 11]]

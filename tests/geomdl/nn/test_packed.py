@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from geomdl.errors import GeometryError
-from geomdl.nn.packed import expect_packed, one_hot, slices, spread
+from geomdl.nn.packed import expect_packed, one_hot, spread
 
 POINTS, OFFSETS = torch.rand(5, 3), torch.tensor([0, 2, 5])
 
@@ -31,7 +31,6 @@ def test_bad_batches_are_named(arguments: tuple, message: str) -> None:
 
 
 def test_from_items_to_rows() -> None:
-    assert list(slices(OFFSETS)) == [slice(0, 2), slice(2, 5)]
     rows = spread(torch.tensor([[1.0], [2.0]]), OFFSETS)
     assert rows[:, 0].tolist() == [1, 1, 2, 2, 2]
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from geomdl.errors import GeometryError
-from geomdl.ops.segments import segment_argmax, segment_max, segment_mean, segment_of_rows
+from geomdl.ops.segments import segment_argmax, segment_max, segment_mean
 
 OFFSETS = torch.tensor([0, 4, 4, 5, 12])
 
@@ -51,7 +51,6 @@ def test_means_are_zero_where_nothing_is(backend: str) -> None:
     x = values()
     truth = torch.stack([x[0:4].mean(0), torch.zeros(5), x[4], x[5:12].mean(0)])
     torch.testing.assert_close(segment_mean(x, OFFSETS), truth)
-    assert segment_of_rows(OFFSETS).tolist() == [0] * 4 + [2] + [3] * 7
 
 
 def test_no_rows_at_all(backend: str) -> None:

@@ -16,9 +16,8 @@ def test_move_reaches_every_tensor_and_leaves_integers_alone() -> None:
         tensors.move(nest, None, torch.int32)
 
 
-def test_item_of_rows_and_join_offsets_with_empty_items() -> None:
+def test_join_offsets_with_empty_items() -> None:
     offsets = torch.tensor([0, 2, 2, 5])
-    assert tensors.item_of_rows(offsets).tolist() == [0, 0, 2, 2, 2]
     assert tensors.join_offsets([offsets, torch.tensor([0, 0, 1])]).tolist() == [0, 2, 2, 5, 5, 6]
 
 
