@@ -117,15 +117,16 @@ def q_learning(
     seen, acted = env.observation_space, env.action_space
     if not isinstance(seen, spaces.Discrete) or not isinstance(acted, spaces.Discrete):
         raise InputError(f"env: expected Discrete observations and actions, got {seen}, {acted}")
-    q = np.zeros((int(seen.n), int(acted.n)))
+    first, q = int(seen.start), np.zeros((int(seen.n), int(acted.n)))
     visits, dice = np.zeros(q.shape, np.int64), np.random.default_rng(seed)
-    state, _ = env.reset(seed=seed)
+    state = env.reset(seed=seed)[0] - first
     for _ in range(steps):
         random = dice.random() < epsilon
         action = int(dice.integers(q.shape[1])) if random else int(q[state].argmax())
-        after, reward, terminated, truncated, _ = env.step(action)
+        after, reward, terminated, truncated, _ = env.step(action + int(acted.start))
+        after -= first
         visits[state, action] += 1
         target = float(reward) + discount * (0.0 if terminated else q[after].max())
         q[state, action] += (target - q[state, action]) / visits[state, action] ** power
-        state = env.reset()[0] if terminated or truncated else after
+        state = env.reset()[0] - first if terminated or truncated else after
     return q

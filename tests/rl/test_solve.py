@@ -89,6 +89,28 @@ def test_q_learning_bootstraps_through_truncation_and_not_through_termination() 
     assert ended[0, 0] == 1.0
 
 
+def test_q_learning_counts_from_where_the_spaces_begin() -> None:
+    class Shifted(Environment):
+        """States from 10, actions from 5."""
+
+        def __init__(self) -> None:
+            super().__init__(gridworld(["S.", "XG"]), 20)
+            self.observation_space = gymnasium.spaces.Discrete(4, start=10)
+            self.action_space = gymnasium.spaces.Discrete(4, start=5)
+
+        def reset(self, **how):
+            state, info = super().reset(**how)
+            return state + 10, info
+
+        def step(self, action):
+            state, *others = super().step(action - 5)
+            return state + 10, *others
+
+    plain = Environment(gridworld(["S.", "XG"]), 20)
+    one, two = (q_learning(env, steps=300, seed=0) for env in (plain, Shifted()))
+    assert np.array_equal(one, two)
+
+
 def test_q_learning_repeats_and_refuses_what_has_no_table() -> None:
     world = Environment(WORLD, limit=20)
     one, two = (q_learning(world, steps=200, seed=5) for _ in range(2))
