@@ -20,11 +20,7 @@ from core2d.inspect.patches import cut, top_patches
 from core2d.inspect.picture import Picture, filters, flat, overlay, pictures, sheet, stretched
 from core2d.inspect.watch import Unit, frozen, layer_of, outputs, space_of, summary
 from core2d.space import Size
-
-
-def name_of(label: int, names: Sequence[str]) -> str:
-    """A class in words, or its number."""
-    return names[label] if label < len(names) else str(label)
+from core2d.train.recipe import class_name
 
 
 def drawn(x: Tensor, *, each: bool = False, zero: bool = False) -> list[Picture]:
@@ -117,10 +113,10 @@ def view_occlusion(
     for number, image in enumerate(drawn(x)):
         one, unit = x[number : number + 1], Unit(int(classes[number]) if label is None else label)
         seen = occlusion(model, one, unit, size=size, stride=stride, probability=True)
-        asked, drop = name_of(unit.index, names), flat(seen.drop)[0, 0]
-        right = f" (is {name_of(truth[number], names)})" if len(truth) else ""
+        asked, drop = class_name(unit.index, names), flat(seen.drop)[0, 0]
+        right = f" (is {class_name(truth[number], names)})" if len(truth) else ""
         left = flat(seen.grid()[:, None])[0, 0].cpu().numpy()
-        taken = name_of(int(seen.labels[seen.scores[:, 0].argmin(), 0]), names)
+        taken = class_name(int(seen.labels[seen.scores[:, 0].argmin(), 0]), names)
         rows.append(
             [
                 Panel(image, f"{asked} {float(seen.whole):.2f}{right}"),
@@ -155,7 +151,7 @@ def view_ascent(
         image = ascend(model, unit, start, climb)
         with frozen(model), torch.no_grad():
             score = float(unit.of(model, image)[0])
-        title = name_of(unit.index, names) if not unit.layer else f"channel {unit.index}"
+        title = class_name(unit.index, names) if not unit.layer else f"channel {unit.index}"
         panels.append(Panel(drawn(image, each=True)[0], f"{title}: {score:.1f}"))
     rows = [panels[first : first + 5] for first in range(0, len(panels), 5)]
     return grid(rows, f"raised: {units[0].layer or 'class scores'}", size=1.6)
@@ -193,8 +189,8 @@ def view_neighbors(
     shown = drawn(torch.cat([queries[:, None], near], 1).flatten(0, 1))
     for place in range(len(queries)):
         first, *others = shown[place * (1 + rows.shape[1]) :][: 1 + rows.shape[1]]
-        row = [Panel(first, name_of(int(truth[place]), names))]
+        row = [Panel(first, class_name(int(truth[place]), names))]
         for picture, label in zip(others, labels[place].tolist(), strict=True):
-            row.append(Panel(picture, name_of(label, names), right=label == int(truth[place])))
+            row.append(Panel(picture, class_name(label, names), right=label == int(truth[place])))
         panels.append(row)
     return grid(panels, "nearest in the features of a layer", size=1.1)

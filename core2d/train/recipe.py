@@ -21,7 +21,7 @@ of the optimisers that step, `after_step(state)`, `needs = ("other_recipe",)`, a
 networks on shapes `read(shape, config) -> Batch`: what `predict` takes, from a file of a user's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -81,6 +81,11 @@ class Data:
     test: Examples
     classes: tuple[str, ...] = ()
     name: str = ""
+
+
+def class_name(label: int, names: Sequence[str]) -> str:
+    """What a class is called, "class 7" where the names do not say."""
+    return names[label] if label < len(names) else f"class {label}"
 
 
 class Settings(Protocol):

@@ -166,15 +166,16 @@ def occlusion(
 def gradients(run: Run, /, *, examples: tuple[int, ...] = (), into: Into = BESIDE) -> int:
     """What in an image raises the class that the network names: three rules for the ReLUs."""
     from core2d.inspect.gradient import Rule
-    from core2d.inspect.views import judged, name_of, view_gradients
+    from core2d.inspect.views import judged, view_gradients
     from core2d.inspect.watch import Unit
+    from core2d.train.recipe import class_name
     from geomdl.commands.opened import open_trained
 
     opened = open_trained(run)
     images, _ = opened.picked(examples, 4)
     classes = judged(opened.model, images)[0].tolist()
     units = [Unit(label) for label in classes]
-    titles = [name_of(label, opened.names) for label in classes]
+    titles = [class_name(label, opened.names) for label in classes]
     rules: tuple[Rule, ...] = ("gradient", "guided", "deconvnet")
     return _save(view_gradients(opened.model, images, units, rules, titles), "gradients", run, into)
 

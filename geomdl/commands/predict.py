@@ -155,12 +155,10 @@ def expanded(files: Sequence[str]) -> list[Path]:
 
 def ranked(chances: "Tensor", classes: Sequence[str], top: int) -> dict[str, float]:
     """Probabilities (K,) -> the likeliest classes by name."""
+    from core2d.train.recipe import class_name
+
     order = chances.argsort(descending=True)[: max(1, top)].tolist()
-    return {named(classes, k): round(float(chances[k]), 4) for k in order}
-
-
-def named(classes: Sequence[str], k: int) -> str:
-    return classes[k] if k < len(classes) else f"class {k}"
+    return {class_name(k, classes): round(float(chances[k]), 4) for k in order}
 
 
 def sentence(told: dict[str, Any]) -> str:

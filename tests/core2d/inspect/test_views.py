@@ -83,7 +83,7 @@ def test_occlusion_names_the_class_and_what_is_right(model, images):
     assert titles(figure)[3].endswith("(is ant)")
     assert shown(figure)[2].shape == (3, 3)
     other = view_occlusion(model, images[:1], size=8, label=1)
-    assert titles(other)[0].startswith("1 ")
+    assert titles(other)[0].startswith("class 1 ")
 
 
 def test_gradients_have_a_column_per_rule(model, images):
