@@ -28,11 +28,12 @@ class Config:
     """points: of every cloud. kinds: shapes of each kind that train, validate and test.
 
     thin: at most this share of the points is dropped while training (random input dropout, Qi et
-    al. 2017, PointNet++, section 3.3); the rest is repeated.
+    al. 2017, PointNet++, section 3.3); the rest is repeated. The defaults are what two cores can
+    afford; as published, on a GPU: --points 1024 --kinds 300 30 60 --epochs 20.
     """
 
     train: Train = Train(
-        epochs=4,
+        epochs=3.5,
         batch=16,
         rate=1e-3,
         decay=1e-4,

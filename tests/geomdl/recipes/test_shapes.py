@@ -5,6 +5,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from core2d.train.packed import count_of, split
+from geomdl.models.pointnet2 import SSG
 from geomdl.recipes import shapes as s
 from geomdl.structures import Mesh, PointCloud
 from scenes.datasets.point_batches import Clouds
@@ -65,6 +66,13 @@ def test_augmentation_thins_and_keeps_the_count() -> None:
     whole = s.augmented(dict(batch), Generator().manual_seed(1), thin=0.0)
     assert [len(points.unique(dim=0)) for points in split(whole, "points")] == [256, 256]
     assert some["label"].tolist() == [3, 4]
+
+
+def test_centres_are_in_proportion_to_the_points() -> None:
+    assert s.in_proportion(SSG, 1024) == SSG
+    few = s.in_proportion(SSG, 256)
+    assert [count for count, _ in few] == [128, 32]
+    assert [scales for _, scales in few] == [scales for _, scales in SSG]
 
 
 @pytest.mark.parametrize("mesh", [True, False], ids=["mesh", "cloud"])
