@@ -6,11 +6,14 @@ import pickle
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import scenes.envs
 from core2d.errors import InputError
+from rl.encoders import encoder
+from rl.environments import check
 from scenes.envs.next_best_view import NextBestViewEnv, NextBestViewVectorEnv
 from scenes.envs.object_goal import ObjectGoalEnv, ObjectGoalVectorEnv
 from scenes.envs.voxel_maze import VoxelMazeEnv, VoxelMazeVectorEnv
@@ -138,3 +141,22 @@ def test_bad_arguments_are_refused():
     with pytest.raises(InputError, match="seed"):
         seeds_of([1, 2], 3)
     assert list(seeds_of(4, 2)) == [4, 5]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_encoders_read_it(name):
+    """rl takes the spaces as they are: pictures, voxels and vectors by their own encoders."""
+    envs = many(name, 2)
+    assert not check(f"geomdl/{name}-v0").warnings
+    seen, _ = envs.reset(seed=0)
+    net = encoder(envs.single_observation_space)
+    batch = torch.from_numpy(seen) if not isinstance(seen, dict) else None
+    if batch is None:
+        batch = {part: torch.from_numpy(values) for part, values in seen.items()}
+    features = net(batch)
+    assert features.shape == (2, net.width)
+    assert bool(torch.isfinite(features).all())
+    wanted = {"depth": "Image", "voxels": "Voxels", "visited": "Vector", "compass": "Vector"}
+    if isinstance(envs.single_observation_space, gymnasium.spaces.Dict):
+        for part, space in envs.single_observation_space.items():
+            assert type(encoder(space)).__name__ == wanted[part]
