@@ -69,7 +69,7 @@ def _level(level: Level, ours: str, theirs: str) -> Names:
 
 def _blocks(blocks: nn.Sequential, ours: str, theirs: str, place: int) -> tuple[Names, int]:
     """Names of blocks that begin at child `place` of theirs, and the place behind them."""
-    names = {}
+    names: Names = {}
     for number, block in enumerate(blocks):
         if not isinstance(block, PreactivatedBlock):  # [norm, conv]
             names |= {f"{ours}.{number}.0.norm": f"{theirs}.{place}.0"}
