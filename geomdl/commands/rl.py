@@ -1,6 +1,7 @@
 """`geomdl rl`: train agents, test them, film them, compare them."""
 
 import shlex
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rl.settings import Settings
     from rl.train import Outcome
 
-HELP = """usage: geomdl rl train|evaluate|record|compare|check ...
+HELP = """usage: geomdl rl train|sweep|evaluate|record|compare|check ...
 
 Agents of the DQN family on Gymnasium environments. A run's folder gets config.json,
 model.safetensors, checkpoint.pt, log.jsonl and TensorBoard's files.
@@ -27,8 +28,12 @@ examples:
   geomdl rl train rainbow --env Acrobot-v1 --learn.rate 5e-4 --output runs/acrobot
   geomdl rl train dqn --resume                               go on where it was stopped or killed
   geomdl rl train cartpole_dqn --seeds 0 1 2 3 4 --record    a recipe, into results/
+  geomdl rl train dqn --seeds 0 1 2 3 --processes 2          side by side
+  geomdl rl train dqn --seeds 0 1 2 --vary learn.rate=1e-3,3e-4 --ray auto   on a Ray cluster
   geomdl rl train --config runs/dqn --seed 2                 the settings of a run
   geomdl rl train dqn --env my_package:Mine-v0               an environment of your own
+  geomdl rl sweep dqn --seeds 0 1 2 --grid learn.rate=1e-3,3e-4 --processes 2
+  geomdl rl sweep rainbow --seeds 0 1 2 --ray auto           on a Ray cluster
   geomdl rl check my_package:Mine-v0                         does it keep Gymnasium's rules?
   geomdl rl evaluate runs/dqn --episodes 100
   geomdl rl record runs/dqn -o dqn.mp4
@@ -42,7 +47,9 @@ class Where:
     output: folder of the run, by default runs/NAME. resume: go on from its last checkpoint, or
     start where there is none. overwrite: delete a run that is there. seeds: one run each, into
     seed0, seed1 ... of the output. record: write results/NAME.json when all are done. results:
-    folder of that file. config: a run whose settings are the defaults.
+    folder of that file. config: a run whose settings are the defaults. vary: NAME=A,B,...: a run
+    for every combination. processes: runs at a time; several go on where they were stopped. ray:
+    local for a Ray of this machine, auto for the cluster that runs, or its address.
     """
 
     output: Path | None = None
@@ -52,6 +59,13 @@ class Where:
     record: bool = False
     results: Path = Path("results")
     config: Path | None = None
+    vary: tuple[str, ...] = ()
+    processes: int = 1
+    ray: str = ""
+
+    def __post_init__(self) -> None:
+        if self.vary and self.record:
+            raise InputError("record: expected one kind of run, got --vary too")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -59,9 +73,13 @@ def run(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(HELP)
         return 0 if arguments else 2
-    name = expect_choice("geomdl rl", arguments[0], ("train", *OTHERS))
+    name = expect_choice("geomdl rl", arguments[0], ("train", "sweep", *OTHERS))
     if name == "train":
         return train(arguments[1:])
+    if name == "sweep":
+        from geomdl.commands.rl_sweep import sweep
+
+        return sweep(arguments[1:])
     import tyro
 
     return int(
@@ -118,15 +136,14 @@ def record(
 
     Args:
         run: folder of the run.
-        output: the film: .mp4 or .gif.
+        output: the film: .mp4, .gif or .webp.
         episodes: how many, one after the other.
         seed: of the episodes.
         epsilon: share of random actions.
     """
     from rl.record import record
 
-    record(run, output, episodes=episodes, seed=seed, epsilon=epsilon)
-    print(output)
+    print(record(run, output, episodes=episodes, seed=seed, epsilon=epsilon))
     return 0
 
 
@@ -184,18 +201,44 @@ def train(arguments: Sequence[str]) -> int:
     from rl.train import train
 
     name, recipe, settings, where, how = parsed(arguments)
-    outcomes, seeds = [], where.seeds or (settings.seed,)
+    output = where.output or Path("runs") / name
+    seeds = where.seeds or (settings.seed,)
+    many = bool(where.vary or where.ray) or where.processes > 1
+    if many and not swept(name, settings, output, seeds, where):
+        return 1
+    if where.vary:
+        return 0
+    outcomes = []
     for seed in seeds:
-        folder = where.output or Path("runs") / name
-        folder = folder / f"seed{seed}" if where.seeds else folder
-        one = replace(settings, seed=seed)
+        folder = output / f"seed{seed}" if where.seeds or many else output
+        one, resume = replace(settings, seed=seed), where.resume or many
         outcomes.append(
-            train(one, folder, where.resume, overwrite=where.overwrite, name=name, how=how)
+            train(one, folder, resume, overwrite=where.overwrite and not many, name=name, how=how)
         )
     if where.record:
         command = shlex.join(["geomdl", "rl", "train", *arguments])
         print(f"recorded in {write(name, recipe, command, seeds, outcomes, where.results)}")
     return 0
+
+
+def swept(
+    name: str, settings: "Settings", output: Path, seeds: Sequence[int], where: Where
+) -> bool:
+    """Many runs at a time -> whether all of them came to their end."""
+    from core2d.train.search import read_value
+    from rl.sweep import jobs_of, sweep
+
+    grid = {}
+    for word in where.vary:
+        setting, equals, values = word.partition("=")
+        if not equals:
+            raise InputError(f"vary: expected NAME=A,B,..., got {word!r}")
+        grid[setting.replace("-", "_")] = [read_value(value) for value in values.split(",")]
+    if where.overwrite and output.exists():
+        shutil.rmtree(output)
+    jobs = jobs_of(settings, name=name, seeds=seeds, grid=grid)
+    done = sweep(jobs, output, processes=where.processes, ray=where.ray)
+    return not any(one.failure for one in done)
 
 
 def parsed(arguments: Sequence[str]) -> tuple[str, Any, "Settings", Where, Any]:
