@@ -157,6 +157,13 @@ class BatchView:
 
     def picture(self, lane: int, size: int = PICTURE) -> Pixels:
         """What a lane sees (size, 2 size, 3) in sRGB: colours, shaded, beside its depth."""
+        image, depth = self.shot(lane, size)
+        far = ramp(torch.where(depth.isinf(), torch.nan, depth), 0.0, self.lens.far, "turbo")
+        both = torch.cat([image, (to_srgb(far) * 255).round().to(torch.uint8)], 1)
+        return np.asarray(both.numpy())
+
+    def shot(self, lane: int, size: int = PICTURE) -> tuple[Tensor, Tensor]:
+        """What a lane sees: sRGB bytes (size, size, 3) and depth (size, size), inf for none."""
         scene, pose = self.scene[lane : lane + 1], self.world_to_camera[lane : lane + 1]
         depth, face = (x[0] for x in self._draw(scene, pose, size))
         body = self.library.body(int(scene[0]))
@@ -174,9 +181,7 @@ class BatchView:
         light = torch.ones(len(rays), 1)
         image = torch.full((size, size, 3), 0.04)
         image[hit] = lit(body.color[chosen], normal, rays, light, light)
-        far = ramp(torch.where(hit, depth, torch.nan), 0.0, self.lens.far, "turbo")
-        both = to_srgb(torch.cat([image, far], 1).clamp(0, 1))
-        return np.asarray((both * 255).round().to(torch.uint8).numpy())
+        return (to_srgb(image.clamp(0, 1)) * 255).round().to(torch.uint8), depth
 
 
 def looking(eye: Floats, forward: Floats) -> Floats:
