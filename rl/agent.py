@@ -103,7 +103,9 @@ class Agent:
             )
             loss, gradient = (losses * batch.weight).mean(), self._plain.gradient
         else:
-            output = chosen(self.network(batch.observation), action)
+            with self._autocast():
+                output = chosen(self.network(batch.observation), action)
+            output = output.float()
             losses, priority = head.loss(output, target)
             loss = (losses * batch.weight).mean()
             gradient = self.flat.gradient(loss)
@@ -126,8 +128,14 @@ class Agent:
     def _output(self, of: Flat, observation: Observation) -> Tensor:
         """What the network or the target network gives, without a gradient."""
         if self._plain is None or self._plain_target is None:
-            return of.network(observation)
+            with self._autocast():
+                return of.network(observation).float()
         return (self._plain if of is self.flat else self._plain_target).q(observation)
+
+    def _autocast(self) -> torch.autocast:
+        """What computes in bfloat16 where the settings ask for it."""
+        enabled = self.settings.learn.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
     def copy_target(self) -> None:
         """The target network becomes what the network is."""

@@ -97,7 +97,8 @@ class Learn:
     copies. double: the network chooses the next action, the target network values it (van Hasselt
     et al. 2016). loss: huber or squared; quantiles and categories have losses of their own. clip:
     largest norm of the gradients, 0 for any. average: decay of the averaged weights that are
-    evaluated and kept at the end, 0 for the last weights.
+    evaluated and kept at the end, 0 for the last weights. precision: bf16 halves the numbers inside
+    convolutions, 1.5 times as fast on processors that have it and slow on others.
     """
 
     batch: int = 64
@@ -114,6 +115,7 @@ class Learn:
     loss: Literal["huber", "squared"] = "huber"
     clip: float = 10.0
     average: float = 0.0
+    precision: Literal["32", "bf16"] = "32"
 
     def __post_init__(self) -> None:
         for name in ("batch", "begins", "every", "updates"):

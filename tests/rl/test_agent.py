@@ -158,6 +158,20 @@ def test_a_state_goes_on_bit_for_bit(name: str) -> None:
     assert torch.equal(agent.average, other.average)  # type: ignore[arg-type]
 
 
+def test_bfloat16_computes_nearly_the_same() -> None:
+    space = spaces.Box(0, 255, (4, 12, 12), np.uint8)
+    b, g = batch(), Generator().manual_seed(1)
+    seen = torch.randint(256, (2, 16, 4, 12, 12), generator=g).byte()
+    pictures = replace(b, observation=seen[0], next_observation=seen[1])
+    ours, theirs = (
+        Agent(replace(SMALL, learn=Learn(precision=p)), space, ACTIONS) for p in ("bf16", "32")
+    )
+    told, exact = ours.update(pictures), theirs.update(pictures)
+    assert told.loss.dtype == ours.flat.values.dtype == torch.float32
+    torch.testing.assert_close(told.loss, exact.loss, rtol=0.02, atol=0)
+    assert not torch.equal(told.loss, exact.loss)
+
+
 def test_a_state_of_another_network_is_refused() -> None:
     other = Agent(replace(SMALL, network=Network(hidden=(9, 9))), SPACE, ACTIONS)
     with pytest.raises(InputError, match="checkpoint: its weights are another network's"):
