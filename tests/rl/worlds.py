@@ -1,5 +1,7 @@
 """Small environments for the tests of rl; registered when imported ("tests.rl.worlds:Count-v0")."""
 
+import os
+import signal
 from typing import Any
 
 import gymnasium
@@ -51,6 +53,14 @@ class Blind(Count):
         return np.zeros(0)
 
 
+class Deadly(Count):
+    """Kills its process, as a machine that runs out of memory does."""
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().step(action)
+
+
 class Broken(Count):
     """Observes what is not in its space."""
 
@@ -74,5 +84,5 @@ class Nested(Count):
         self.observation_space = Dict({"a": Dict({"b": Discrete(2)})})  # type: ignore[assignment]
 
 
-for kind in (Count, Blind, Broken, Odd, Nested):
+for kind in (Count, Blind, Deadly, Broken, Odd, Nested):
     gymnasium.register(f"{kind.__name__}-v0", entry_point=kind)

@@ -1,0 +1,56 @@
+"""The published settings, and the commands that its page gives."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from geomdl.commands.rl import parsed
+from geomdl.recipes import atari_dqn
+from geomdl.recipes.find import runs_of_rl
+from rl.atari import GAMES, nature, nips
+
+
+def test_settings_are_those_of_2015() -> None:
+    assert "atari_dqn" in runs_of_rl()
+    settings = atari_dqn.SETTINGS
+    assert (settings.stack, settings.clip_rewards, settings.protocol) == (4, True, nature())
+    assert (settings.learn.batch, settings.learn.discount, settings.learn.every) == (32, 0.99, 4)
+    assert (settings.learn.loss, settings.replay.capacity) == ("huber", 1_000_000)
+    assert settings.explore.at(125_000) == pytest.approx(0.55)
+
+
+def test_every_command_of_the_page_is_understood() -> None:
+    text = str(atari_dqn.__doc__).replace("--learn.every 1\n       ", "--learn.every 1")
+    commands = re.findall(r"geomdl rl train (atari_dqn[^\n]*)", text)
+    words = [shlex.split(re.sub(r"   .*", "", command)) for command in commands]
+    found = [parsed(one)[2] for one in words]
+    assert [settings.env for settings in found[:5]] == [f"ALE/{game}-v5" for game in GAMES]
+    first = found[5]
+    assert first.protocol == nips()
+    assert (first.network.body, first.learn.target, first.learn.every) == ("nips", 0, 1)
+    assert first.steps == 2_500_000
+
+
+def test_a_short_run_trains_and_is_tested(tmp_path: Path) -> None:
+    pytest.importorskip("ale_py", reason="the extra atari (ale-py) is not installed")
+    from dataclasses import replace
+
+    from rl.evaluate import evaluate
+    from rl.settings import Memory
+    from rl.train import How, train
+
+    settings = replace(
+        atari_dqn.SETTINGS,
+        steps=60,
+        lanes=2,
+        episodes=2,
+        replay=Memory(capacity=200),
+        learn=replace(atari_dqn.SETTINGS.learn, begins=50),
+        protocol=replace(nature(), frames=40),
+    )
+    outcome = train(settings, tmp_path / "run", how=How(tensorboard=False, progress=False))
+    again = evaluate(tmp_path / "run", episodes=2)
+    assert outcome.metrics["return"] == again.mean
+    assert "sticky actions 0" in str(again)
