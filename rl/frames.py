@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ class Frames:
             self.values = np.zeros(full, self.dtype)
         else:
             there = path.exists() and path.stat().st_size == self.bytes
-            mode = "r+" if there else "w+"
+            mode: Literal["r+", "w+"] = "r+" if there else "w+"
             self.values = np.memmap(path, self.dtype, mode=mode, shape=full)
         self._lanes = lanes
         self._tensor = torch.from_numpy(self.values)
@@ -55,11 +56,11 @@ class Frames:
         """Frames (K, *F) to flat slots (K,)."""
         self.values[at] = frames
 
-    def read(self, at: np.ndarray) -> Tensor:
+    def read(self, at: Tensor) -> Tensor:
         """Flat slots (B, ...) -> frames (B, ..., *F)."""
         if not self._large or torch.get_num_threads() == 1:
-            return torch.from_numpy(self.values.take(at, axis=0))
-        rows = self._tensor.index_select(0, torch.from_numpy(at.reshape(-1)))
+            return torch.from_numpy(self.values.take(at.numpy(), axis=0))
+        rows = self._tensor.index_select(0, at.reshape(-1))
         return rows.reshape(*at.shape, *self.shape)
 
     def part(self, slots: int) -> Tensor:

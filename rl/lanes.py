@@ -16,9 +16,20 @@ import torch
 from torch import Tensor
 
 from core2d.errors import InputError
+from geomdl.ops.dispatch import bound
+from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, replay_windows
 
-TERMINATED, TRUNCATED, CLOSED = 1, 2, 4  # flags of a transition
-GOES_ON = 1 - (np.arange(8) & TERMINATED).astype(np.float32)  # by flag
+Windows = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # what `replay_windows` gives
+RECORD = np.dtype(
+    [
+        ("action", np.int64),
+        ("frame", np.int64),
+        ("reward", np.float32),
+        ("age", np.int16),  # frames of the episode before, at most stack - 1
+        ("flag", np.uint8),
+        ("nothing", np.uint8),
+    ]
+)
 COUNTERS = ("written", "taken", "first", "ready", "next_age", "waits")
 RINGS = ("action", "reward", "flag", "age", "frame")
 
@@ -29,20 +40,6 @@ class Change:
 
     gone: np.ndarray
     new: np.ndarray
-
-
-@dataclass(frozen=True)
-class Window:
-    """Of B transitions: their frames as flat slots (B, W), and the rest (B,).
-
-    The first `stack` columns of `frames` are the observation, the last `stack` the next one; with
-    one step they overlap, W = stack + 1.
-    """
-
-    frames: np.ndarray
-    action: np.ndarray
-    reward: np.ndarray
-    discount: np.ndarray
 
 
 class Lanes:
@@ -58,30 +55,26 @@ class Lanes:
         self.ring = most + steps  # transitions that wait for their n-th step stay too
         self.live = most + steps + stack  # frames that stand
         self.slots = self.live + spare
-        self.powers = (discount ** np.arange(steps + 1)).astype(np.float32)
         self._every = np.arange(lanes)
-        self._back = np.arange(stack, -1, -1)
-        size = lanes * self.ring
-        self.action = np.zeros(size, np.int64)
-        self.reward = np.zeros(size, np.float32)
-        self.flag = np.zeros(size, np.uint8)
-        self.age = np.zeros(size, np.int16)  # frames of the episode before, at most stack - 1
-        self.frame = np.zeros(size, np.int64)
-        # Per lane: frames and transitions so far, the range that can be drawn, the age of the next
+        record = np.zeros(lanes * self.ring, RECORD)
+        self.action, self.reward, self.flag = record["action"], record["reward"], record["flag"]
+        self.age, self.frame = record["age"], record["frame"]
+        # Per lane: the range that can be drawn, transitions and frames so far, the age of the next
         # frame, and whether the frame after a truncation is still to come.
-        self.written, self.taken, self.first, self.ready, self.next_age = np.zeros(
-            (5, lanes), np.int64
-        )
+        numbers = np.zeros((5, lanes), np.int64)
+        self.first, self.ready, self.taken, self.written, self.next_age = numbers
         self.waits = np.zeros(lanes, bool)
+        self.bytes = record.nbytes
+        self._find = bound(
+            replay_windows.__name__,
+            torch.from_numpy(record.view(np.uint8).reshape(len(record), -1)),
+            torch.from_numpy(numbers),
+            torch.tensor([discount**k for k in range(steps + 1)]),
+        )
 
     def __len__(self) -> int:
         """How many transitions can be drawn."""
         return int((self.ready - self.first).sum())
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of the rings of transitions."""
-        return sum(getattr(self, name).nbytes for name in RINGS)
 
     def rows(self, lanes: object) -> np.ndarray:
         """Lanes by number (K,), all for None. Raises InputError on lanes that are not there."""
@@ -175,62 +168,22 @@ class Lanes:
         within = np.arange(len(lane)) - np.repeat(np.cumsum(count) - count, count)
         return lane * self.ring + (np.repeat(start, count) + within) % self.ring
 
-    def draw(self, batch: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Lanes and numbers (B,) of transitions, each with the same chance."""
-        until = np.cumsum(self.ready - self.first)
-        pick = torch.randint(int(until[-1]), (batch,), generator=generator).numpy()
-        if self.lanes == 1:
-            return np.zeros(batch, np.int64), self.first[0] + pick
-        lane = np.searchsorted(until, pick, side="right")
-        return lane, self.ready[lane] + pick - until[lane]
+    def draw(self, batch: int, generator: torch.Generator) -> Windows:
+        """`batch` transitions, each with the same chance."""
+        return self._windows(torch.randint(len(self), (batch,), generator=generator), True)
 
-    def of_places(self, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Places in the rings (B,) -> lanes and numbers of the transitions that stand there."""
-        lane, at = np.divmod(place, self.ring)
-        newest = self.taken[lane] - 1
-        return lane, newest - (newest - at) % self.ring
+    def at_places(self, places: Tensor) -> Windows:
+        """The transitions at these places in the rings (B,)."""
+        return self._windows(places, False)
 
-    def standing(self, lane: np.ndarray, number: np.ndarray) -> np.ndarray:
-        """Which of these transitions can still be drawn (B,) bool."""
-        return (number >= self.first[lane]) & (number < self.ready[lane])
+    def _windows(self, pick: Tensor, ranked: bool) -> Windows:
+        return self._find(pick, ranked, self.slots, self.stack)
 
-    def window(self, lane: np.ndarray, number: np.ndarray) -> Window:
-        """What the transitions `number` (B,) of `lane` (B,) consist of."""
-        base = lane * self.ring
-        at = base + number % self.ring
-        flag = self.flag[at]
-        if self.steps == 1:
-            taken, reward, last = 1, self.reward[at], flag
-        else:
-            ahead = base[:, None] + (number[:, None] + np.arange(self.steps)) % self.ring  # (B, n)
-            going = (self.flag[ahead] == 0).cumprod(1)  # the episode goes on after step k
-            taken = 1 + going[:, :-1].sum(1)  # (B,)
-            inside = np.arange(self.steps) < taken[:, None]
-            reward = (self.reward[ahead] * inside) @ self.powers[:-1]
-            last = self.flag[ahead[np.arange(len(taken)), taken - 1]]
-        return Window(
-            frames=self._frames(lane, at, taken, last == TERMINATED),
-            action=self.action[at],
-            reward=reward,
-            discount=self.powers[taken] * GOES_ON[last],
-        )
-
-    def _frames(
-        self, lane: np.ndarray, at: np.ndarray, taken: np.ndarray | int, lacks: np.ndarray
-    ) -> np.ndarray:
-        """Flat slots (B, W); where the frame after the last action lacks, the one before it."""
-        frame = self.frame[at]
-        start = frame - self.age[at]  # the first frame of the stack
-        after = frame + taken
-        if self.steps == 1:
-            number = after[:, None] - self._back
-        else:
-            pair = np.stack([frame, after], 1)  # (B, 2)
-            number = (pair[:, :, None] - self._back[1:]).reshape(len(at), -1)
-        number = np.maximum(number, start[:, None])
-        if lacks.any():
-            number = np.minimum(number, (after - lacks)[:, None])
-        return (lane * self.slots)[:, None] + number % self.slots
+    def standing(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Indices (B,) of transitions -> their places in the rings, and whether they are there."""
+        number, lane = np.divmod(index, self.lanes)
+        there = (number >= self.first[lane]) & (number < self.ready[lane])
+        return lane * self.ring + number % self.ring, there
 
     def state(self) -> dict[str, Tensor]:
         """Copies of the counters (L,) and of the filled part of each ring (L, R)."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from core2d.errors import InputError, expect_number
+from geomdl.ops.dispatch import bound
 from geomdl.ops.sum_tree import sum_tree_sample, sum_tree_update
 
 
@@ -37,6 +38,8 @@ class Priorities:
         self.settings = settings
         self.tree = torch.zeros(2 * slots, dtype=torch.float64)
         self._nodes, self._slots = self.tree.numpy(), slots  # numpy is faster on a few numbers
+        self._set = bound(sum_tree_update.__name__, self.tree)
+        self._find = bound(sum_tree_sample.__name__, self.tree)
         self.top = 1.0  # the highest value so far: new transitions get it (algorithm 1, line 6)
         self.drawn = 0
 
@@ -45,16 +48,19 @@ class Priorities:
         slots = np.concatenate([gone, new])
         if len(slots):
             values = np.repeat([0.0, self.top], [len(gone), len(new)])
-            sum_tree_update(self.tree, torch.from_numpy(slots), torch.from_numpy(values))
+            self._set(torch.from_numpy(slots), torch.from_numpy(values))
 
     def update(self, slots: np.ndarray, priority: Tensor) -> None:
         """New priorities (K,) >= 0, as a rule |TD error|, of slots (K,)."""
         raw = priority.detach().cpu().numpy().astype(np.float64)
+        low, high = raw.min(initial=0.0), raw.max(initial=0.0)
+        if not (low >= 0 and high < np.inf):  # NaN is neither
+            raise InputError("priority: expected finite numbers that are not negative")
         values = (raw + self.settings.epsilon) ** self.settings.exponent
-        sum_tree_update(self.tree, torch.from_numpy(slots), torch.from_numpy(values))
+        self._set(torch.from_numpy(slots), torch.from_numpy(values))
         self.top = max(self.top, float(values.max(initial=0.0)))
 
-    def draw(self, batch: int, count: int, generator: torch.Generator) -> tuple[np.ndarray, Tensor]:
+    def draw(self, batch: int, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Slots (B,) and weights (B,) float32, the largest of the batch 1, among `count` live ones.
 
         One of each of B equal parts of the mass (appendix B.2.1).
@@ -62,8 +68,8 @@ class Priorities:
         part = torch.rand(batch, dtype=torch.float64, generator=generator).numpy()
         total = self._nodes[1]
         mass = (np.arange(batch) + part) * (total / batch)
-        slots = sum_tree_sample(self.tree, torch.from_numpy(mass)).numpy()
-        weight = (self._nodes[slots + self._slots] * (count / total)) ** -self._beta()
+        slots = self._find(torch.from_numpy(mass))
+        weight = (self._nodes[slots.numpy() + self._slots] * (count / total)) ** -self._beta()
         self.drawn += 1
         return slots, torch.from_numpy((weight / weight.max()).astype(np.float32))
 

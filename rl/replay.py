@@ -135,22 +135,14 @@ class Replay:
             raise InputError("replay: nothing can be drawn yet")
         weight: Tensor
         if self._priorities is None:
-            lane, number = self._lanes.draw(batch, generator)
             weight = torch.ones(batch)
+            drawn = self._lanes.draw(batch, generator)
         else:
             places, weight = self._priorities.draw(batch, len(self), generator)
-            lane, number = self._lanes.of_places(places)
-        window = self._lanes.window(lane, number)
-        before, after = self._read(window.frames)
-        return Transitions(
-            observation=before,
-            action=torch.from_numpy(window.action),
-            reward=torch.from_numpy(window.reward),
-            next_observation=after,
-            discount=torch.from_numpy(window.discount),
-            weight=weight,
-            index=torch.from_numpy(number * self._lanes.lanes + lane),
-        )
+            drawn = self._lanes.at_places(places)
+        frames, action, reward, discount, index = drawn
+        before, after = self._read(frames)
+        return Transitions(before, action, reward, after, discount, weight, index)
 
     def update(self, index: Tensor, priority: Tensor) -> None:
         """New priorities (B,) >= 0, as a rule |TD error|, of `index` (B,) of a batch.
@@ -160,9 +152,7 @@ class Replay:
         """
         if self._priorities is None:
             return
-        number, lane = np.divmod(index.numpy(), self._lanes.lanes)
-        there = self._lanes.standing(lane, number)
-        places = lane * self._lanes.ring + number % self._lanes.ring
+        places, there = self._lanes.standing(index.numpy())
         if there.all():
             self._priorities.update(places, priority)
         else:
@@ -267,7 +257,7 @@ class Replay:
         for name, frames in self._frames.items():
             frames.write(at, arrays[name])
 
-    def _read(self, at: np.ndarray) -> tuple[Observation, Observation]:
+    def _read(self, at: Tensor) -> tuple[Observation, Observation]:
         """The observations before and after: with one step views of the same frames."""
         stack = self._lanes.stack
         parts = {name: frames.read(at) for name, frames in self._frames.items()}

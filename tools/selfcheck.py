@@ -228,6 +228,16 @@ def _sum_tree(s: Scene) -> Any:
     return tree, ops.sum_tree_sample(tree, s["queries"][:, 0].double().abs() * tree[1])
 
 
+def _replay(s: Scene) -> Any:
+    record = torch.zeros((800, 24), dtype=torch.uint8)
+    record.view(torch.int64)[:, 1] = torch.arange(800) % 400
+    record.view(torch.float32)[:, 4] = s["points"][:, 0]
+    record[:, 22] = (s["points"][:, 1] > 0.8).to(torch.uint8)
+    numbers = torch.tensor([[10, 0], [390, 395], [395, 400]])
+    powers = torch.tensor([1.0, 0.9, 0.81, 0.729])
+    return ops.replay_windows(record, numbers, powers, torch.arange(0, 775, 3), True, 500, 4)
+
+
 CHECKS: dict[str, Callable[[Scene], Any]] = {
     "neighbors": _near,
     "sampling": _samples,
@@ -249,6 +259,7 @@ CHECKS: dict[str, Callable[[Scene], Any]] = {
     "segments": _segments,
     "row_norm": _row_norm,
     "sum_tree": _sum_tree,
+    "replay": _replay,
 }
 
 

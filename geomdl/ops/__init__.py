@@ -85,6 +85,9 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         icp,
         kabsch,
     )
+    from geomdl.ops.replay import (
+        replay_windows,
+    )
     from geomdl.ops.sampling import (
         farthest_point_index,
         poisson_disk_index,
@@ -110,14 +113,14 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
     from geomdl.ops.splat import (
         splat,
     )
+    from geomdl.ops.sum_tree import (
+        sum_tree_sample,
+        sum_tree_update,
+    )
     from geomdl.ops.views import (
         Scenes,
         pack_scenes,
         view_scenes,
-    )
-    from geomdl.ops.sum_tree import (
-        sum_tree_sample,
-        sum_tree_update,
     )
     from geomdl.ops.voxelize import (
         point_counts,
@@ -189,6 +192,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "odometry": ("normal_map", "track", "vertex_map"),
     "sites": ("children", "kernel_map", "parents", "reached", "transposed_map"),
     "sparse": ("gather_conv", "gather_multiply", "gather_outer"),
+    "replay": ("replay_windows",),
     "sum_tree": ("sum_tree_sample", "sum_tree_update"),
 }
 

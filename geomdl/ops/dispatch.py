@@ -145,14 +145,44 @@ def kernel_of(record: Op, tensors: list[Tensor]) -> Callable[..., Any] | None:
     return functools.partial(_call_native, kernel) if kernel is not None and fits else None
 
 
+def _array(tensor: Tensor) -> Any:
+    """What a kernel takes: numpy's view of the memory, which costs a third of DLPack's."""
+    ready = tensor.detach() if tensor.requires_grad else tensor
+    ready = ready if ready.is_contiguous() else ready.contiguous()
+    return ready if ready.dtype == torch.bfloat16 else ready.numpy()
+
+
 def _call_native(kernel: Callable[..., Any], *args: Any) -> Any:
-    ready = [a.detach().contiguous() if isinstance(a, Tensor) else a for a in args]
-    result = kernel(*ready, threads())
+    ready = [_array(a) if isinstance(a, Tensor) else a for a in args]
+    return _tensors(kernel(*ready, threads()))
+
+
+def _tensors(result: Any) -> Any:
     if result is None:  # it changed an argument in place
         return None
     if isinstance(result, tuple):
         return tuple(torch.from_numpy(r) for r in result)
     return torch.from_numpy(result)
+
+
+def bound(name: str, *first: Any) -> Callable[..., Any]:
+    """The op `name` with its first arguments fixed, for calls that should take microseconds.
+
+    The fixed tensors are contiguous and on the CPU; their values may change, their memory stays.
+    `check` is not run: the caller vouches for the arguments.
+    """
+    record = OPS[name]
+    kernel = getattr(native(record.family), name, None)
+    ready = [_array(a) if isinstance(a, Tensor) else a for a in first]
+
+    def call(*rest: Any) -> Any:
+        if kernel is None or _forced:
+            body = kernel_of(record, [a for a in (*first, *rest) if isinstance(a, Tensor)])
+            return (body or record.body)(*first, *rest)
+        given = [a.numpy() if isinstance(a, Tensor) else a for a in rest]
+        return _tensors(kernel(*ready, *given, threads()))
+
+    return call
 
 
 def _plain(values: list[Any]) -> bool:
@@ -207,7 +237,8 @@ def op(
         @functools.wraps(body)
         def public(*args: P.args, **kwargs: P.kwargs) -> R:
             compiling = torch.compiler.is_compiling()
-            if not compiling:  # torch 2.4 cannot trace inspect; the schema catches it there
+            whole = len(args) == len(names) and not kwargs  # nothing to bind, which takes its time
+            if not compiling and not whole:  # torch 2.4 cannot trace inspect; the schema catches it
                 signature.bind(*args, **kwargs)
             rest = [kwargs.get(name, defaults.get(name)) for name in names[len(args) :]]
             values = [a.detach() if isinstance(a, Tensor) else a for a in [*args, *rest]]

@@ -14,12 +14,12 @@ def test_what_is_written_is_read(tmp_path, mapped):
     frames = Frames(2, 5, (3,), np.uint8, path=path)
     given = np.arange(6, dtype=np.uint8).reshape(2, 3)
     frames.write(np.array([1, 7]), given)
-    read = frames.read(np.array([[7, 1], [1, 0]]))
+    read = frames.read(torch.tensor([[7, 1], [1, 0]]))
     assert read.tolist() == [[[3, 4, 5], [0, 1, 2]], [[0, 1, 2], [0, 0, 0]]]
     assert frames.part(3)[1, 2].tolist() == [3, 4, 5]
     other = Frames(2, 5, (3,), np.uint8)
     other.put(frames.part(3))
-    assert torch.equal(other.read(np.arange(10)), frames.read(np.arange(10)))
+    assert torch.equal(other.read(torch.arange(10)), frames.read(torch.arange(10)))
     assert frames.bytes == 30
 
 
@@ -31,7 +31,7 @@ def test_a_mapped_file_is_taken_over_and_costs_what_was_written(tmp_path):
     assert path.stat().st_size == frames.bytes == 100_000 * 84 * 84
     assert path.stat().st_blocks * 512 < 1_000_000
     again = Frames(1, 100_000, (84, 84), np.uint8, path=path)
-    assert int(again.read(np.array([5])).min()) == 9
+    assert int(again.read(torch.tensor([5])).min()) == 9
 
 
 def test_more_than_the_machine_has_is_refused_before_it_dies():
@@ -53,6 +53,6 @@ def test_large_frames_on_one_thread_and_two(threads):
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        assert np.array_equal(frames.read(at), given[at])
+        assert np.array_equal(frames.read(torch.from_numpy(at)), given[at])
     finally:
         torch.set_num_threads(before)

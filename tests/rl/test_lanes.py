@@ -23,29 +23,28 @@ def test_the_range_follows_the_ring():
     assert (made.first.tolist(), made.ready.tolist(), len(made)) == ([23], [28], 5)
 
 
-def test_places_and_numbers_are_one_another():
+def test_places_and_indices_are_one_another():
     made = filled(33, lanes=3)
-    lane, number = made.draw(50, torch.Generator().manual_seed(0))
-    place = lane * made.ring + number % made.ring
-    back = made.of_places(place)
-    assert np.array_equal(back[0], lane)
-    assert np.array_equal(back[1], number)
-    assert made.standing(lane, number).all()
-    assert not made.standing(lane, number - 5).any()
+    index = made.draw(50, torch.Generator().manual_seed(0))[4]
+    places, there = made.standing(index.numpy())
+    assert torch.equal(made.at_places(torch.from_numpy(places))[4], index)
+    assert there.all()
+    assert not made.standing(index.numpy() - 5 * 3)[1].any()
 
 
 def test_rewards_of_steps_are_discounted():
-    window = filled(9, steps=3).window(np.array([0]), np.array([4]))
-    assert window.reward.tolist() == [1.75]
-    assert window.discount.tolist() == [0.125]
-    assert window.frames.tolist() == [[4, 7]]
+    frames, _, reward, discount, index = filled(9, steps=3).at_places(torch.tensor([4]))
+    assert index.tolist() == [4]
+    assert reward.tolist() == [1.75]
+    assert discount.tolist() == [0.125]
+    assert frames.tolist() == [[4, 7]]
 
 
 def test_changes_name_what_came_and_went():
     made = filled(6)
     rows, never = made.rows(None), np.zeros(1, bool)
     change = made.add(rows, np.array([0]), np.array([0.0]), never, never)
-    assert made.of_places(change.new)[1].tolist() == [5]
+    assert made.at_places(torch.from_numpy(change.new))[4].tolist() == [5]
     assert change.gone.tolist() == [0]
     ended = filled(3, steps=3)
     change = ended.add(rows, np.array([0]), np.array([0.0]), ~never, never)

@@ -70,7 +70,7 @@ class Both:
 @pytest.mark.parametrize("prioritised", [False, True])
 @pytest.mark.parametrize(("stack", "steps"), [(1, 1), (3, 1), (1, 3), (3, 4)])
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_as_lists_of_episodes(stack, steps, lanes, prioritised):
+def test_as_lists_of_episodes(backend, stack, steps, lanes, prioritised):
     priority = Priority() if prioritised else None
     both = Both(7 * lanes, lanes, stack=stack, steps=steps, priority=priority)
     most = 0

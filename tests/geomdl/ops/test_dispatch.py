@@ -43,7 +43,7 @@ def two_results(points: Tensor) -> tuple[Tensor, Tensor]:
 
 def _kernel(points: Any, factor: float, shift: Any, threads: int) -> np.ndarray:
     calls.append(("kernel", (points, shift, threads)))
-    return points.numpy() * factor + (0 if shift is None else shift.numpy())
+    return points * factor + (0 if shift is None else shift)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A family of kernels, in Python, for the ops above."""
     module = SimpleNamespace(
         scaled=_kernel,
-        two_results=lambda p, threads: (p.numpy().sum(1), p.numpy().sum(0)),
+        two_results=lambda p, threads: (p.sum(1), p.sum(0)),
     )
     monkeypatch.setattr(dispatch, "native", lambda family: module)
     calls.clear()
@@ -119,15 +119,14 @@ def test_native_threads_follow_torch(kernels: None, count: int) -> None:
     assert calls[-1][1][2] == count
 
 
-def test_kernels_see_plain_contiguous_tensors(kernels: None) -> None:
+def test_kernels_see_contiguous_arrays(kernels: None) -> None:
     points = torch.rand(3, 8).t().requires_grad_()
     shift = torch.nn.Parameter(torch.rand(6)[::2])
     result = scaled(points, shift=shift)
     seen, moved, _ = calls[-1][1]
-    assert seen.is_contiguous()
-    assert moved.is_contiguous()
-    assert not seen.requires_grad
-    assert type(moved) is Tensor
+    assert seen.flags.c_contiguous
+    assert moved.flags.c_contiguous
+    assert type(seen) is type(moved) is np.ndarray
     assert not result.requires_grad
     assert torch.allclose(result, (points * 2 + shift).detach())
 
@@ -366,3 +365,34 @@ def test_a_forked_child_uses_one_thread_in_kernels_and_bodies() -> None:
         check=False,
     )
     assert done.stdout.strip() == "done", done.stderr
+
+
+@op(fake=lambda points, shift: None, mutates=("points",))
+def push(points: Tensor, shift: float) -> None:
+    """Points (N, 3) moved in place."""
+    points += shift
+
+
+def test_ops_may_work_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kernel(points: np.ndarray, shift: float, threads: int) -> None:
+        points += 10 * shift
+
+    points = torch.zeros(2, 3)
+    with dispatch.backend("torch"):
+        push(points, 1.0)
+    assert torch.equal(points, torch.ones(2, 3))
+    monkeypatch.setattr(dispatch, "native", lambda family: SimpleNamespace(push=kernel))
+    assert push(points, 1.0) is None
+    assert torch.equal(points, torch.full((2, 3), 11.0))
+    torch.library.opcheck(torch.ops.geomdl.push, (points, 1.0))
+
+
+def test_bound_ops_run_what_the_backend_says(kernels: None) -> None:
+    points = torch.rand(4, 3)
+    call = dispatch.bound("scaled", points)
+    assert torch.equal(call(3.0, None), points * 3)
+    points.zero_()
+    assert torch.equal(call(3.0, torch.ones(3)), torch.ones(4, 3))
+    with dispatch.backend("torch"):
+        assert torch.equal(call(2.0, None), torch.zeros(4, 3))
+    assert ran() == ["kernel", "kernel", "body"]

@@ -1,0 +1,104 @@
+"""Which frames, rewards and discounts make up transitions of a replay of episodes (`rl.replay`)."""
+
+import torch
+from torch import Tensor
+
+from geomdl.errors import GeometryError, describe, expect_tensor
+from geomdl.ops.dispatch import op
+
+TERMINATED, TRUNCATED, CLOSED = 1, 2, 4  # flags of a transition
+BYTES = 24  # of a record: action int64, frame int64, reward float32, age int16, flag uint8, nothing
+
+
+def _check(
+    record: Tensor,
+    numbers: Tensor,
+    powers: Tensor,
+    pick: Tensor,
+    ranked: bool,
+    slots: int,
+    stack: int,
+) -> None:
+    expect_tensor("record", record, f"S {BYTES}", dtypes=(torch.uint8,))
+    expect_tensor("numbers", numbers, "R L", dtypes=(torch.int64,), like=record)
+    expect_tensor("pick", pick, "B", dtypes=(torch.int64,), like=record)
+    expect_tensor("powers", powers, "N", dtypes=(torch.float32,), like=record)
+    if len(numbers) < 3 or len(record) % numbers.shape[1]:
+        raise GeometryError(f"numbers: expected 3 rows of lanes or more, got {describe(numbers)}")
+    if slots < 1 or stack < 1 or len(powers) < 2:
+        raise GeometryError("slots, stack, steps: expected at least 1")
+
+
+def _fake(
+    record: Tensor,
+    numbers: Tensor,
+    powers: Tensor,
+    pick: Tensor,
+    ranked: bool,
+    slots: int,
+    stack: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    width = stack + 1 if len(powers) == 2 else 2 * stack
+    frames, one = pick.new_empty((len(pick), width)), torch.empty_like(pick)
+    real = torch.empty_like(pick, dtype=torch.float32)
+    return frames, one, real, torch.empty_like(real), torch.empty_like(one)
+
+
+@op(fake=_fake, check=_check)
+def replay_windows(
+    record: Tensor,
+    numbers: Tensor,
+    powers: Tensor,
+    pick: Tensor,
+    ranked: bool,
+    slots: int,
+    stack: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Records (L * ring, 24) uint8 -> frames (B, W), action, reward, discount and index, all (B,).
+
+    numbers (3 or more, L): of each lane the first transition that can be drawn, the first after
+    these, and how many there were. powers (n + 1,): gamma^k. pick (B,): where `ranked`, one of all
+    that can be drawn, counted lane by lane; else places in the rings.
+
+    frames are flat slots, lane * `slots` + frame % slots: `stack` before the action and `stack`
+    after m steps (m <= n, to the end of the episode), or with n = 1 the stack + 1 that these share;
+    frames before the episode are its first one, a last one that was not kept is the one before it.
+    reward is sum_k gamma^k r_k over the m steps; discount is gamma^m, 0 after termination; index is
+    number * L + lane.
+    """
+    lanes, steps = numbers.shape[1], len(powers) - 1
+    ring = len(record) // lanes
+    first, ready, taken = numbers[:3]
+    if ranked:
+        until = (ready - first).cumsum(0)
+        lane = torch.searchsorted(until, pick, right=True)
+        number = ready[lane] + pick - until[lane]
+    else:
+        lane = pick // ring
+        newest = taken[lane] - 1
+        number = newest - (newest - pick) % ring
+    action, frame = record.view(torch.int64)[:, :2].unbind(1)
+    rewards, ages = record.view(torch.float32)[:, 4], record.view(torch.int16)[:, 10]
+    ahead = number[:, None] + torch.arange(steps, device=pick.device)
+    ahead = lane[:, None] * ring + ahead % ring  # (B, n)
+    flags = record[:, 22][ahead]
+    going = (flags == 0).long().cumprod(1)  # the episode goes on after step k
+    length = 1 + going[:, :-1].sum(1)  # m
+    inside = torch.arange(steps, device=pick.device) < length[:, None]
+    reward = (rewards[ahead] * inside * powers[:-1]).sum(1)
+    last = flags.gather(1, length[:, None] - 1)[:, 0]
+
+    at = ahead[:, 0]
+    before = frame[at]
+    after = before + length
+    back = torch.arange(stack, -1, -1, device=pick.device)
+    if steps == 1:
+        wanted = after[:, None] - back
+    else:
+        pair = torch.stack([before, after], 1)
+        wanted = (pair[:, :, None] - back[1:]).flatten(1)
+    wanted = torch.maximum(wanted, (before - ages[at])[:, None])
+    wanted = torch.minimum(wanted, (after - (last == TERMINATED).long())[:, None])
+    discount = torch.where((last & TERMINATED) > 0, powers.new_zeros(()), powers[length])
+    frames = lane[:, None] * slots + wanted % slots
+    return frames, action[at], reward, discount, number * lanes + lane

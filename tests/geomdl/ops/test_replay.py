@@ -1,0 +1,96 @@
+"""Windows of transitions, on both backends (their sense is tested in tests/rl/test_replay.py)."""
+
+import numpy as np
+import pytest
+import torch
+
+from geomdl.errors import GeometryError
+from geomdl.ops import dispatch
+from geomdl.ops.dispatch import bound
+from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, replay_windows
+
+RECORD = np.dtype("i8, i8, f4, i2, u1, u1")
+
+
+def lanes(flags: list[int], first: list[int], ready: list[int], taken: list[int]) -> tuple:
+    """Records of a ring per lane: frames 0, 1, .., action 10 i, reward i + 1, one frame before."""
+    record = np.zeros(len(flags), RECORD)
+    ring = len(flags) // len(first)
+    at = np.arange(len(flags)) % ring
+    record["f0"], record["f1"], record["f2"] = 10 * at, at, at + 1
+    record["f3"], record["f4"] = np.minimum(at, 1), flags
+    numbers = torch.tensor([first, ready, taken])
+    return torch.from_numpy(record.view(np.uint8).reshape(-1, 24)), numbers
+
+
+def test_one_step_shares_its_frames(backend):
+    record, numbers = lanes([0, TERMINATED, 0, 0], [0], [3], [4])
+    powers, pick = torch.tensor([1.0, 0.5]), torch.tensor([0, 1, 2])
+    frames, action, reward, discount, index = replay_windows(
+        record, numbers, powers, pick, True, 100, 2
+    )
+    assert frames.tolist() == [[0, 0, 1], [0, 1, 1], [1, 2, 3]]
+    assert action.tolist() == [0, 10, 20]
+    assert reward.tolist() == [1.0, 2.0, 3.0]
+    assert discount.tolist() == [0.5, 0.0, 0.5]
+    assert index.tolist() == [0, 1, 2]
+
+
+def test_steps_stop_at_the_end_of_an_episode(backend):
+    ends = [0, 0, 0, 0, 0, TRUNCATED | CLOSED, 0, 0, TERMINATED | CLOSED, 0, 0, 0]
+    record, numbers = lanes(ends, [3, 1], [6, 3], [6, 6])
+    powers = torch.tensor([1.0, 0.5, 0.25, 0.125])
+    pick = torch.tensor([0, 1, 2, 3, 4])
+    frames, _, reward, discount, index = replay_windows(record, numbers, powers, pick, True, 100, 1)
+    assert index.tolist() == [6, 8, 10, 3, 5]
+    assert reward.tolist() == [4 + 2.5 + 1.5, 5 + 3, 6, 2 + 1.5, 3]
+    assert discount.tolist() == [0.125, 0.25, 0.5, 0.0, 0.0]
+    assert frames.tolist() == [[3, 6], [4, 6], [5, 6], [101, 103], [102, 103]]
+
+
+def test_ranks_and_places_name_the_same(backend):
+    record, numbers = lanes([0] * 14, [9, 3], [12, 8], [13, 9])
+    powers = torch.tensor([1.0, 0.9])
+    ranked = replay_windows(record, numbers, powers, torch.arange(8), True, 9, 3)
+    index = ranked[4]
+    places = index % 2 * 7 + (index // 2) % 7
+    for a, b in zip(
+        ranked, replay_windows(record, numbers, powers, places, False, 9, 3), strict=True
+    ):
+        assert torch.equal(a, b)
+    assert index.tolist() == [18, 20, 22, 7, 9, 11, 13, 15]
+
+
+def test_both_backends_agree_on_long_rings():
+    rng = np.random.default_rng(0)
+    flags = rng.choice([0, 0, 0, 0, 1, 2, 5, 6], 3000).tolist()
+    record, numbers = lanes(flags, [2000] * 3, [2900] * 3, [2905] * 3)
+    powers = 0.9 ** torch.arange(6)
+    found = []
+    for name in ("torch", "native"):
+        with dispatch.backend(name):
+            pick = torch.arange(0, 2700, 7)
+            found.append(replay_windows(record, numbers, powers, pick, True, 1100, 4))
+    for body, kernel in zip(*found, strict=True):
+        torch.testing.assert_close(body, kernel)
+
+
+def test_bound_ops_see_the_memory_that_they_were_given(backend):
+    record, numbers = lanes([0] * 4, [0], [2], [3])
+    find = bound("replay_windows", record, numbers, torch.tensor([1.0, 0.5]))
+    assert find(torch.tensor([1]), True, 9, 1)[3].tolist() == [0.5]
+    record[1, 22] = TERMINATED
+    assert find(torch.tensor([1]), True, 9, 1)[3].tolist() == [0.0]
+
+
+def test_bad_input_is_refused(backend):
+    record, numbers = lanes([0] * 4, [0], [2], [3])
+    powers, pick = torch.tensor([1.0, 0.5]), torch.tensor([0])
+    with pytest.raises(GeometryError, match=r"record: expected shape \(S 24\)"):
+        replay_windows(record[:, :20], numbers, powers, pick, True, 9, 1)
+    with pytest.raises(GeometryError, match="numbers: expected 3 rows"):
+        replay_windows(record, numbers[:2], powers, pick, True, 9, 1)
+    with pytest.raises(GeometryError, match="slots, stack, steps"):
+        replay_windows(record, numbers, powers[:1], pick, True, 9, 1)
+    with pytest.raises(IndexError):
+        replay_windows(record, numbers, powers, torch.tensor([2]), True, 9, 1)
