@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rl.settings import Settings
     from rl.train import Outcome
 
-HELP = """usage: geomdl rl train|sweep|evaluate|record|compare|check ...
+HELP = """usage: geomdl rl train|evaluate|record|compare|check ...
 
 Agents of the DQN family on Gymnasium environments. A run's folder gets config.json,
 model.safetensors, checkpoint.pt, log.jsonl and TensorBoard's files.
@@ -32,8 +32,6 @@ examples:
   geomdl rl train dqn --seeds 0 1 2 --vary learn.rate=1e-3,3e-4 --ray auto   on a Ray cluster
   geomdl rl train --config runs/dqn --seed 2                 the settings of a run
   geomdl rl train dqn --env my_package:Mine-v0               an environment of your own
-  geomdl rl sweep dqn --seeds 0 1 2 --grid learn.rate=1e-3,3e-4 --processes 2
-  geomdl rl sweep rainbow --seeds 0 1 2 --ray auto           on a Ray cluster
   geomdl rl check my_package:Mine-v0                         does it keep Gymnasium's rules?
   geomdl rl evaluate runs/dqn --episodes 100
   geomdl rl record runs/dqn -o dqn.mp4
@@ -73,13 +71,9 @@ def run(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(HELP)
         return 0 if arguments else 2
-    name = expect_choice("geomdl rl", arguments[0], ("train", "sweep", *OTHERS))
+    name = expect_choice("geomdl rl", arguments[0], ("train", *OTHERS))
     if name == "train":
         return train(arguments[1:])
-    if name == "sweep":
-        from geomdl.commands.rl_sweep import sweep
-
-        return sweep(arguments[1:])
     import tyro
 
     return int(
