@@ -154,7 +154,7 @@ class Run:
         turn = self.collector.step(self._epsilon(), self._acting)
         self.step += turn.steps
         self._report.episodes += turn.episodes
-        if learn.target and self._passed(before, learn.target):
+        if not learn.soft and learn.target and self._passed(before, learn.target):
             self.agent.copy_target()
         due = (self.step - learn.begins) // learn.every + 1 if self.step >= learn.begins else 0
         if self.turns < due and len(self.replay):

@@ -201,6 +201,22 @@ def test_a_run_killed_by_the_system_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert weights(broken) == weights(whole)
 
 
+@pytest.mark.parametrize(("target", "soft", "copies"), [(40, 0.0, 5), (40, 0.1, 0), (0, 0.0, 0)])
+def test_targets_are_copied_as_often_as_asked(
+    tmp_path: Path, target: int, soft: float, copies: int
+) -> None:
+    settings = short("CartPole-v1", 200, target=target, soft=soft)
+    run, count = Run(settings, tmp_path, name="dqn", how=HOW), 0
+
+    def copy() -> None:
+        nonlocal count
+        count += 1
+
+    run.agent.copy_target = copy  # type: ignore[method-assign]
+    run.to_the_end()
+    assert count == copies
+
+
 def test_a_seed_is_a_run(tmp_path: Path) -> None:
     settings = short("CartPole-v1", 300)
     for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
