@@ -84,15 +84,17 @@ def make(
         raise InputError(f"env {name}: {problem}") from problem
 
 
-def make_for(settings: Settings, *, lanes: int = 0) -> VectorEnv:
+def make_for(settings: Settings, *, lanes: int = 0, render: bool = False) -> VectorEnv:
     """The environments that the settings of a run ask for; other than its lanes if told."""
     return make(
         settings.env,
         lanes or settings.lanes,
-        vectorise=settings.vectorise,
+        vectorise="sync" if render else settings.vectorise,
         limit=settings.limit,
         arguments=read_arguments(settings.arguments),
+        wrappers=read_wrappers(settings.wrappers),
         protocol=settings.protocol,
+        render=render,
     )
 
 
@@ -283,4 +285,18 @@ def read_arguments(words: Sequence[str]) -> dict[str, Any]:
             found[name] = json.loads(text)
         except json.JSONDecodeError:
             found[name] = text
+    return found
+
+
+def read_wrappers(words: Sequence[str]) -> list[Wrapper]:
+    """("gymnasium.wrappers:FlattenObservation", ...) -> what they name. Raises InputError."""
+    found: list[Wrapper] = []
+    for word in words:
+        module, _, name = word.rpartition(":")
+        try:
+            found.append(getattr(importlib.import_module(module), name))
+        except (ImportError, AttributeError, ValueError) as problem:
+            raise InputError(
+                f"wrappers: expected MODULE:NAME, got {word!r}: {problem}"
+            ) from problem
     return found

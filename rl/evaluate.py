@@ -146,7 +146,9 @@ def evaluate_actor(
     expect_number("episodes", episodes, low=1)
     whole = whole_games(settings)
     told = described(settings.env, whole.protocol)
-    if epsilon is None:
+    if actor is None:
+        epsilon = 1.0
+    elif epsilon is None:
         epsilon = EPSILON if told and not told["sticky"] else 0.0
     envs = make_for(whole, lanes=min(lanes or settings.lanes, episodes))
     try:

@@ -21,7 +21,7 @@ from geomdl.render.video import save_video
 from geomdl.structures.srgb import from_srgb
 from rl.atari import described
 from rl.collect import Actor, Collector, Episode
-from rl.environments import make, read_arguments, reset
+from rl.environments import make_for, reset
 from rl.evaluate import Chance, Nowhere, whole_games
 from rl.replay import Replay
 from rl.runs import Trained, open_run
@@ -90,14 +90,7 @@ def record_actor(
     expect_number("episodes", episodes, low=1)
     expect_number("longest", longest, low=1)
     expect_number("fps", fps, low=0)
-    envs = make(
-        settings.env,
-        1,
-        limit=settings.limit,
-        arguments=read_arguments(settings.arguments),
-        protocol=whole_games(settings).protocol,
-        render=True,
-    )
+    envs = make_for(whole_games(settings), lanes=1, render=True)
     ended: list[Episode] = []
     try:
         actor = actor or Chance(envs.single_action_space)

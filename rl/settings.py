@@ -135,8 +135,8 @@ class Settings:
     lanes: environments side by side. vectorise: how they run: auto, sync, async, native (the
     environment's own vector form) or envpool. stack: last frames that make an observation.
     limit: steps after which an episode is cut, 0 for the environment's own limit. arguments: of the
-    environment's constructor, NAME=VALUE. clip_rewards:
-    learn from the sign of rewards (Mnih et al. 2013); returns are always told raw. episodes: fresh
+    environment's constructor, NAME=VALUE. wrappers: around every environment, MODULE:NAME, the
+    inmost first. clip_rewards: learn from the sign of rewards (Mnih et al. 2013); returns are always told raw. episodes: fresh
     ones that the final weights are tested on, 0 for none. checkpoint: steps between two of them;
     all lanes begin anew there, so that a run goes on exactly from any of them whatever its
     environment (rl.train). report: steps between two lines of the log, 0 for a hundredth of the
@@ -151,6 +151,7 @@ class Settings:
     stack: int = 1
     limit: int = 0
     arguments: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
     clip_rewards: bool = False
     episodes: int = 100
     checkpoint: int = 25_000

@@ -1,5 +1,6 @@
 """Environments by id: forms, seeds, limits, wrappers, and clear words where something is wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -16,6 +17,7 @@ from rl.environments import (
     make_for,
     make_one,
     read_arguments,
+    read_wrappers,
     reset,
     seeds,
 )
@@ -142,6 +144,24 @@ def test_environments_of_settings() -> None:
     reset(envs, 0)
     assert [bool(envs.step(zeros(envs))[3].all()) for _ in range(2)] == [False, True]
     assert make_for(settings, lanes=1).num_envs == 1
+    native = replace(settings, env="CartPole-v1", arguments=(), vectorise="native")
+    envs = make_for(native, lanes=1, render=True)
+    reset(envs, 0)
+    pictures = envs.render()
+    assert pictures is not None
+    assert np.asarray(pictures[0]).shape == (400, 600, 3)
+
+
+def test_wrappers_by_name() -> None:
+    settings = Settings(env=COUNT, lanes=2, wrappers=("gymnasium.wrappers:RescaleObservation",))
+    with pytest.raises(InputError, match="min_obs"):
+        make_for(settings)
+    envs = make_for(replace(settings, wrappers=("gymnasium.wrappers:FlattenObservation",)))
+    assert envs.single_observation_space.shape == (2,)
+    assert "FlattenObservation" in str(envs.unwrapped.envs[0])  # type: ignore[attr-defined]
+    for wrong in ("FlattenObservation", "gymnasium.wrappers:Nothing", "nowhere_at_all:Mine"):
+        with pytest.raises(InputError, match="MODULE:NAME"):
+            read_wrappers([wrong])
 
 
 @pytest.mark.parametrize(

@@ -146,11 +146,12 @@ def test_atari_scores_tell_their_protocol() -> None:
     protocol = replace(nature(), frames=400)
     settings = Settings(env="ALE/Breakout-v5", lanes=2, stack=4, protocol=protocol)
     assert whole_games(settings).protocol == replace(protocol, life_loss=False)
-    found = evaluate_actor(None, settings, episodes=2)
+    assert evaluate_actor(None, settings, episodes=1).epsilon == 1.0
+    found = evaluate_actor(Zero(), settings, episodes=2)
     assert found.epsilon == 0.05
     assert found.frames == 4
     words = str(found)
     for word in ("ALE/Breakout-v5", "epsilon 0.05", "sticky actions 0,", "4 frames a step", "raw"):
         assert word in words
     sticky = replace(settings, protocol=replace(protocol, sticky=0.25))
-    assert evaluate_actor(None, sticky, episodes=1).epsilon == 0.0
+    assert evaluate_actor(Zero(), sticky, episodes=1).epsilon == 0.0
