@@ -8,7 +8,12 @@ from torch import Tensor
 
 from core2d.errors import InputError, expect_number
 from geomdl.ops.dispatch import bound
-from geomdl.ops.sum_tree import sum_tree_sample, sum_tree_update
+from geomdl.ops.sum_tree import (
+    sum_tree,
+    sum_tree_sample,
+    sum_tree_update,
+    sum_tree_values,
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,9 @@ class Priorities:
 
     def __init__(self, slots: int, settings: Priority) -> None:
         self.settings = settings
-        self.tree = torch.zeros(2 * slots, dtype=torch.float64)
-        self._nodes, self._slots = self.tree.numpy(), slots  # numpy is faster on a few numbers
+        self.tree = sum_tree(slots)
+        # Views in numpy, which is faster on a few numbers.
+        self._all, self._values = self.tree[:8].numpy(), sum_tree_values(self.tree)[:slots].numpy()
         self._set = bound(sum_tree_update.__name__, self.tree)
         self._find = bound(sum_tree_sample.__name__, self.tree)
         self.top = 1.0  # the highest value so far: new transitions get it (algorithm 1, line 6)
@@ -53,12 +59,12 @@ class Priorities:
     def update(self, slots: np.ndarray, priority: Tensor) -> None:
         """New priorities (K,) >= 0, as a rule |TD error|, of slots (K,)."""
         raw = priority.detach().cpu().numpy().astype(np.float64)
-        low, high = raw.min(initial=0.0), raw.max(initial=0.0)
-        if not (low >= 0 and high < np.inf):  # NaN is neither
-            raise InputError("priority: expected finite numbers that are not negative")
         values = (raw + self.settings.epsilon) ** self.settings.exponent
+        highest = float(values.max(initial=0.0))
+        if not (raw.min(initial=0.0) >= 0 and highest < np.inf):  # NaN is neither
+            raise InputError("priority: expected finite numbers that are not negative")
         self._set(torch.from_numpy(slots), torch.from_numpy(values))
-        self.top = max(self.top, float(values.max(initial=0.0)))
+        self.top = max(self.top, highest)
 
     def draw(self, batch: int, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Slots (B,) and weights (B,) float32, the largest of the batch 1, among `count` live ones.
@@ -66,10 +72,10 @@ class Priorities:
         One of each of B equal parts of the mass (appendix B.2.1).
         """
         part = torch.rand(batch, dtype=torch.float64, generator=generator).numpy()
-        total = self._nodes[1]
+        total = self._all.sum()
         mass = (np.arange(batch) + part) * (total / batch)
         slots = self._find(torch.from_numpy(mass))
-        weight = (self._nodes[slots.numpy() + self._slots] * (count / total)) ** -self._beta()
+        weight = (self._values[slots.numpy()] * (count / total)) ** -self._beta()
         self.drawn += 1
         return slots, torch.from_numpy((weight / weight.max()).astype(np.float32))
 
@@ -78,14 +84,13 @@ class Priorities:
         return low + (1 - low) * min(1.0, self.drawn / self.settings.correction_steps)
 
     def state(self) -> dict[str, object]:
-        """All that changes; the tree is given by its leaves."""
-        leaves = self.tree[len(self.tree) // 2 :].clone()
-        return {"leaves": leaves, "top": self.top, "drawn": self.drawn}
+        """All that changes; sums are not part of it."""
+        values = torch.from_numpy(self._values.copy())
+        return {"values": values, "top": self.top, "drawn": self.drawn}
 
-    def restore(self, leaves: Tensor, top: float, drawn: int) -> None:
+    def restore(self, values: Tensor, top: float, drawn: int) -> None:
         """The opposite of `state`. Raises InputError where the number of slots differs."""
-        if 2 * len(leaves) != len(self.tree):
-            raise InputError(f"leaves: expected {len(self.tree) // 2}, got {len(leaves)}")
-        self.tree.zero_()
-        sum_tree_update(self.tree, torch.arange(len(leaves)), leaves)
+        if len(values) != len(self._values):
+            raise InputError(f"values: expected {len(self._values)}, got {len(values)}")
+        sum_tree_update(self.tree, torch.arange(len(values)), values)
         self.top, self.drawn = top, drawn

@@ -1,45 +1,59 @@
-// A tree of sums: node j holds the sum of nodes 2 j and 2 j + 1, the leaves are the last half.
+// A tree of sums, eight to a group: a group fills a line of the cache.
 #include "kernel.h"
 
 namespace geomdl {
 
-// All nodes of one level before the next: their misses of the cache overlap.
+constexpr int64_t kWide = 8;
+
+// Groups that stand above those of the values.
+static int64_t groups_above(int64_t size) {
+    int64_t above = 0;
+    while (kWide * (kWide * above + 1) < size) above = kWide * above + 1;
+    return above;
+}
+
+// All groups of one level before the next: their misses of the cache overlap.
 void sum_tree_update(nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu> tree,
                      In<int64_t, 1> index, In<double, 1> value, int) {
-    const int64_t count = index.shape(0), capacity = tree.shape(0) / 2;
-    double *sum = tree.data();
-    std::vector<int64_t> nodes(index.data(), index.data() + count);
-    for (int64_t i = 0; i < count; ++i) sum[nodes[i] += capacity] = value.data()[i];
-    // Leaves differ in depth by one level at most; a node that is done early is done again.
-    while (!nodes.empty()) {
-        size_t kept = 0;
-        for (size_t i = 0; i < nodes.size(); ++i) {
-            const int64_t node = nodes[i] >> 1;
-            if (node == 0 || (kept > 0 && nodes[kept - 1] == node)) continue;
-            sum[node] = sum[2 * node] + sum[2 * node + 1];
-            nodes[kept++] = node;
-        }
-        nodes.resize(kept);
+    const int64_t count = index.shape(0), above = groups_above(int64_t(tree.shape(0)));
+    double *sums = tree.data();
+    std::vector<int64_t> groups(index.data(), index.data() + count);
+    for (int64_t i = 0; i < count; ++i) {
+        sums[kWide * above + groups[i]] = value.data()[i];
+        groups[i] = above + groups[i] / kWide;
     }
+    for (int64_t level = above; level > 0; level = (level - 1) / kWide)
+        for (int64_t &group : groups) {
+            const double *s = sums + kWide * group;
+            sums[group - 1] = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+            group = (group - 1) / kWide;
+        }
 }
 
 Out<int64_t> sum_tree_sample(In<double, 1> tree, In<double, 1> mass, int) {
-    const int64_t count = mass.shape(0), capacity = tree.shape(0) / 2;
-    const double *sum = tree.data();
+    const int64_t count = mass.shape(0), above = groups_above(int64_t(tree.shape(0)));
+    const double *sums = tree.data();
     auto out = make<int64_t>({size_t(count)});
-    int64_t *node = out.data();
+    int64_t *place = out.data();
     std::vector<double> left(mass.data(), mass.data() + count);
-    std::fill(node, node + count, 1);
-    for (int64_t level = 1; level < capacity; level *= 2)
+    std::fill(place, place + count, -1);
+    for (int64_t first = 0;; first = kWide * first + 1) {  // the first group of each level
         for (int64_t i = 0; i < count; ++i) {
-            if (node[i] >= capacity) continue;
-            const int64_t child = 2 * node[i];
-            // A branch on purpose: where it is guessed right, the next level is fetched early.
-            const bool right = left[i] >= sum[child] && sum[child + 1] > 0;
-            if (right) left[i] -= sum[child];
-            node[i] = child + right;
+            const int64_t group = place[i] + 1;
+            const double *s = sums + kWide * group;
+            double rest = left[i];
+            int64_t k = 0;
+            for (; k < kWide && rest >= s[k]; ++k) rest -= s[k];
+            if (k == kWide) {  // rounding left more than there is: the last value of all
+                for (k = kWide - 1; k > 0 && s[k] <= 0; --k) {}
+                rest = s[k];
+            }
+            left[i] = rest;
+            place[i] = kWide * group + k;
         }
-    for (int64_t i = 0; i < count; ++i) node[i] -= capacity;
+        if (first >= above) break;
+    }
+    for (int64_t i = 0; i < count; ++i) place[i] -= kWide * above;
     return out;
 }
 

@@ -114,8 +114,10 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         splat,
     )
     from geomdl.ops.sum_tree import (
+        sum_tree,
         sum_tree_sample,
         sum_tree_update,
+        sum_tree_values,
     )
     from geomdl.ops.views import (
         Scenes,
@@ -193,7 +195,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "sites": ("children", "kernel_map", "parents", "reached", "transposed_map"),
     "sparse": ("gather_conv", "gather_multiply", "gather_outer"),
     "replay": ("replay_windows",),
-    "sum_tree": ("sum_tree_sample", "sum_tree_update"),
+    "sum_tree": ("sum_tree", "sum_tree_sample", "sum_tree_update", "sum_tree_values"),
 }
 
 _HOME = {name: file for file, names in FILES.items() for name in names}

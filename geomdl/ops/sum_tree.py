@@ -6,13 +6,38 @@ from torch import Tensor
 from geomdl.errors import GeometryError, describe, expect_tensor
 from geomdl.ops.dispatch import op
 
+WIDE = 8  # children of a node: their sums fill one line of the cache
+
+
+def sum_tree(capacity: int) -> Tensor:
+    """A tree (M,) float64 of zeros for `capacity` values or a few more, for the functions here.
+
+    It is groups of eight sums. Group 0 is the top; entry k of group j is the sum of group
+    8 j + k + 1; the last groups hold the values, in order (`sum_tree_values`).
+    """
+    above = 0
+    while WIDE * (7 * above + 1) < capacity:
+        above = WIDE * above + 1
+    return torch.zeros(WIDE * (above + -(-capacity // WIDE)), dtype=torch.float64)
+
+
+def _above(tree: Tensor) -> int:
+    """Groups that stand above those of the values."""
+    above = 0
+    while WIDE * (WIDE * above + 1) < len(tree):
+        above = WIDE * above + 1
+    return above
+
+
+def sum_tree_values(tree: Tensor) -> Tensor:
+    """The values of a tree (C,), a view; C is a multiple of eight."""
+    return tree[WIDE * _above(tree) :]
+
 
 def _check_tree(tree: Tensor) -> None:
-    expect_tensor("tree", tree, "2C", dtypes=(torch.float64,))
-    if tree.shape[0] < 2 or tree.shape[0] % 2 or not tree.is_contiguous():
-        raise GeometryError(
-            f"tree: expected a contiguous tensor of twice the capacity, got {describe(tree)}"
-        )
+    expect_tensor("tree", tree, "M", dtypes=(torch.float64,))
+    if len(tree) == 0 or len(tree) % WIDE or not tree.is_contiguous():
+        raise GeometryError(f"tree: expected what sum_tree returned, got {describe(tree)}")
 
 
 def _check_update(tree: Tensor, index: Tensor, value: Tensor) -> None:
@@ -24,10 +49,9 @@ def _check_update(tree: Tensor, index: Tensor, value: Tensor) -> None:
     if index.numel() == 0:
         return
     low, high = int(index.min()), int(index.max())
-    if low < 0 or high >= tree.shape[0] // 2:
-        raise GeometryError(
-            f"index: values run from {low} to {high}, expected 0 to {tree.shape[0] // 2 - 1}"
-        )
+    most = len(sum_tree_values(tree)) - 1
+    if low < 0 or high > most:
+        raise GeometryError(f"index: values run from {low} to {high}, expected 0 to {most}")
     if not float(value.min()) >= 0 or float(value.max()) == float("inf"):
         raise GeometryError("value: expected finite numbers that are not negative")
 
@@ -39,20 +63,22 @@ def _check_update(tree: Tensor, index: Tensor, value: Tensor) -> None:
     mutates=("tree",),
 )
 def sum_tree_update(tree: Tensor, index: Tensor, value: Tensor) -> None:
-    """Set the values (K,) float64 >= 0 of indices (K,) int64 in a tree (2 C,) float64, in place.
+    """Set the values (K,) float64 >= 0 of indices (K,) int64 in a tree of `sum_tree`, in place.
 
-    tree[C + i] is the value of index i, tree[j] = tree[2 j] + tree[2 j + 1], so tree[1] is the sum
-    of all; tree[0] is not used; C is any number from 1. A new tree is all zeros. Sums are computed
-    again on the way up, so no error gathers. Of equal indices the last value stays.
+    Sums are computed again on the way up, so no error gathers. Of equal indices the last value
+    stays.
     """
     distinct, place = torch.unique(index, return_inverse=True)
     order = torch.arange(len(index), device=tree.device)
     last = torch.zeros_like(distinct).scatter_reduce_(0, place, order, "amax")
-    node = distinct + tree.shape[0] // 2
-    tree[node] = value[last]
-    while len(node) and int(node.max()) > 1:
-        node = torch.unique(node[node > 1] >> 1)
-        tree[node] = tree[2 * node] + tree[2 * node + 1]
+    sum_tree_values(tree)[distinct] = value[last]
+    group = torch.unique(distinct // WIDE) + _above(tree)
+    while len(group) and int(group[-1]) > 0:
+        sums = tree.view(-1, WIDE)[group]
+        while sums.shape[1] > 1:  # in pairs, like the kernel
+            sums = sums[:, ::2] + sums[:, 1::2]
+        tree[group - 1] = sums[:, 0]
+        group = torch.unique((group - 1) // WIDE)
 
 
 def _check_sample(tree: Tensor, mass: Tensor) -> None:
@@ -66,18 +92,25 @@ def _check_sample(tree: Tensor, mass: Tensor) -> None:
     dtypes=(torch.float64,),
 )
 def sum_tree_sample(tree: Tensor, mass: Tensor) -> Tensor:
-    """Tree of `sum_tree_update` and masses (B,) float64 in [0, tree[1]) -> indices (B,) int64.
+    """Tree and masses (B,) float64 from 0 to the sum of all, tree[:8].sum() -> indices (B,) int64.
 
-    Index i comes for a part of these masses as large as its value. An index of value 0 never comes
-    while another value stands, whatever the rounding. Source: Schaul et al. 2016, appendix B.2.1.
+    The index is the first at which the sum of all values up to it exceeds the mass, so that index i
+    comes for a part of the masses as large as its value. An index of value 0 never comes while
+    another value stands, whatever the rounding. Source: Schaul et al. 2016, appendix B.2.1.
     """
-    capacity = tree.shape[0] // 2
-    node = torch.ones_like(mass, dtype=torch.int64)
-    mass = mass.clone()
-    while bool((inside := node < capacity).any()):
-        left = torch.where(inside, 2 * node, node)
-        right = torch.where(inside, 2 * node + 1, node)
-        goes_left = (mass < tree[left]) | (tree[right] <= 0)
-        mass = torch.where(goes_left, mass, mass - tree[left])
-        node = torch.where(goes_left, left, right)
-    return node - capacity
+    above, group = _above(tree), torch.zeros_like(mass, dtype=torch.int64)
+    while True:
+        sums = tree.view(-1, WIDE)[group]  # (B, 8)
+        child = torch.full_like(group, -1)
+        for k in range(WIDE):
+            child = torch.where((child < 0) & (mass < sums[:, k]), k, child)
+            mass = torch.where(child < 0, mass - sums[:, k], mass)
+        # Rounding may leave more mass than there is: then the last value of all.
+        last = torch.where(sums > 0, torch.arange(WIDE, device=tree.device), 0).amax(1)
+        lost = child < 0
+        child = torch.where(lost, last, child)
+        mass = torch.where(lost, sums.gather(1, last[:, None])[:, 0], mass)
+        down = WIDE * group + child
+        if len(group) == 0 or int(group[0]) >= above:
+            return down - WIDE * above
+        group = down + 1

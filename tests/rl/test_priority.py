@@ -19,7 +19,7 @@ def test_each_part_of_the_mass_is_drawn_once():
 def test_a_slot_that_goes_and_comes_is_there():
     priorities = Priorities(4, Priority())
     priorities.replace(np.array([2]), np.array([2, 3]))
-    assert priorities.tree[4:].tolist() == [0, 0, 1, 1]
+    assert priorities.state()["values"].tolist() == [0, 0, 1, 1]
 
 
 def test_state_comes_back():
@@ -31,7 +31,7 @@ def test_state_comes_back():
     again.restore(**priorities.state())
     assert torch.equal(again.tree, priorities.tree)
     assert (again.top, again.drawn) == (priorities.top, 1)
-    with pytest.raises(InputError, match="leaves: expected 4, got 5"):
+    with pytest.raises(InputError, match="values: expected 4, got 5"):
         Priorities(4, Priority()).restore(**priorities.state())
 
 

@@ -6,11 +6,11 @@ import torch
 
 from geomdl.errors import GeometryError
 from geomdl.ops import dispatch
-from geomdl.ops.sum_tree import sum_tree_sample, sum_tree_update
+from geomdl.ops.sum_tree import sum_tree, sum_tree_sample, sum_tree_update, sum_tree_values
 
 
 def tree_of(values: torch.Tensor) -> torch.Tensor:
-    tree = torch.zeros(2 * len(values), dtype=torch.float64)
+    tree = sum_tree(len(values))
     sum_tree_update(tree, torch.arange(len(values)), values)
     return tree
 
@@ -21,14 +21,16 @@ def values_of(count: int, seed: int = 0) -> torch.Tensor:
     return values * (torch.rand(count, generator=generator) < 0.7)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7, 64, 1000])
-def test_every_node_is_the_sum_of_two(backend, count):
+@pytest.mark.parametrize("count", [1, 8, 9, 64, 65, 512, 513, 1000])
+def test_every_entry_is_the_sum_of_a_group(backend, count):
     values = values_of(count)
     tree = tree_of(values)
-    assert torch.equal(tree[count:], values)
-    for node in range(1, count):
-        assert tree[node] == tree[2 * node] + tree[2 * node + 1]
-    assert float(tree[1]) == pytest.approx(float(values.sum()))
+    held = sum_tree_values(tree)
+    assert torch.equal(held[:count], values)
+    assert count <= len(held) < count + 8
+    for group in range(1, len(tree) // 8):
+        assert float(tree[group - 1]) == pytest.approx(float(tree[8 * group : 8 * group + 8].sum()))
+    assert float(tree[:8].sum()) == pytest.approx(float(values.sum()))
 
 
 @pytest.mark.parametrize("count", [1, 5, 130])
@@ -48,21 +50,23 @@ def test_updates_leave_what_a_new_tree_has_and_the_last_counts(backend, count):
 def test_samples_share_the_mass(backend, count):
     values = values_of(count, seed=5) + torch.eye(count, dtype=torch.float64)[0]
     tree = tree_of(values)
-    mass = (torch.arange(20_000, dtype=torch.float64) + 0.5) * (float(tree[1]) / 20_000)
+    mass = (torch.arange(20_000, dtype=torch.float64) + 0.5) * (float(tree[:8].sum()) / 20_000)
     drawn = np.bincount(sum_tree_sample(tree, mass).numpy(), minlength=count) / 20_000
     assert np.allclose(drawn, (values / values.sum()).numpy(), atol=2e-4)
 
 
-def test_samples_follow_the_leaves_in_order_of_the_tree(backend):
-    tree = tree_of(torch.tensor([1.0, 0.0, 2.0, 4.0], dtype=torch.float64))
-    mass = torch.tensor([0.0, 0.99, 1.0, 2.99, 3.0, 6.99], dtype=torch.float64)
-    assert sum_tree_sample(tree, mass).tolist() == [0, 0, 2, 2, 3, 3]
+@pytest.mark.parametrize("count", [4, 100, 700])
+def test_the_first_whose_sum_exceeds_the_mass(backend, count):
+    values = (values_of(count) * 10).floor()  # whole numbers: no rounding
+    mass = torch.arange(0, float(values.sum()), 0.5, dtype=torch.float64)
+    expected = np.searchsorted(np.cumsum(values.numpy()), mass.numpy(), side="right")
+    assert sum_tree_sample(tree_of(values), mass).tolist() == expected.tolist()
 
 
 def test_an_index_without_value_never_comes(backend):
     values = torch.tensor([0.0, 0.3, 0.0, 0.0, 0.1, 0.0, 0.0], dtype=torch.float64)
     tree = tree_of(values)
-    total = float(tree[1])
+    total = float(tree[:8].sum())
     mass = torch.tensor([0.0, np.nextafter(total, 0), total, 2 * total, 0.3], dtype=torch.float64)
     assert set(sum_tree_sample(tree, mass).tolist()) <= {1, 4}
 
@@ -89,14 +93,14 @@ def test_nothing_to_do(backend):
     ("tree", "index", "value", "message"),
     [
         (torch.zeros(8), [0], [1.0], "tree: expected dtype float64"),
-        (torch.zeros(7).double(), [0], [1.0], "twice the capacity"),
-        (torch.zeros(16).double()[::2], [0], [1.0], "contiguous"),
-        (torch.zeros(8).double(), [4], [1.0], "from 4 to 4, expected 0 to 3"),
-        (torch.zeros(8).double(), [-1, 0], [1.0, 1.0], "from -1 to 0"),
-        (torch.zeros(8).double(), [0, 1], [1.0], "value: expected 2 values"),
-        (torch.zeros(8).double(), [0], [-1.0], "not negative"),
-        (torch.zeros(8).double(), [0], [float("nan")], "not negative"),
-        (torch.zeros(8).double(), [0], [float("inf")], "finite"),
+        (torch.zeros(7).double(), [0], [1.0], "what sum_tree returned"),
+        (torch.zeros(16).double()[::2], [0], [1.0], "what sum_tree returned"),
+        (sum_tree(8), [8], [1.0], "from 8 to 8, expected 0 to 7"),
+        (sum_tree(8), [-1, 0], [1.0, 1.0], "from -1 to 0"),
+        (sum_tree(8), [0, 1], [1.0], "value: expected 2 values"),
+        (sum_tree(8), [0], [-1.0], "not negative"),
+        (sum_tree(8), [0], [float("nan")], "not negative"),
+        (sum_tree(8), [0], [float("inf")], "finite"),
     ],
 )
 def test_bad_input_is_refused(backend, tree, index, value, message):
