@@ -136,11 +136,11 @@ class Settings:
     environment's own vector form) or envpool. stack: last frames that make an observation.
     limit: steps after which an episode is cut, 0 for the environment's own limit. arguments: of the
     environment's constructor, NAME=VALUE. wrappers: around every environment, MODULE:NAME, the
-    inmost first. clip_rewards: learn from the sign of rewards (Mnih et al. 2013); returns are always told raw. episodes: fresh
-    ones that the final weights are tested on, 0 for none. checkpoint: steps between two of them;
-    all lanes begin anew there, so that a run goes on exactly from any of them whatever its
-    environment (rl.train). report: steps between two lines of the log, 0 for a hundredth of the
-    run. protocol: of Atari games.
+    inmost first. clip_rewards: learn from the sign of rewards (Mnih et al. 2013); returns are
+    always told raw. episodes: fresh ones that the final weights are tested on, 0 for none.
+    checkpoint: steps between two of them; all lanes begin anew there, so that a run goes on exactly
+    from any of them whatever its environment (rl.train). report: steps between two lines of the
+    log, 0 for a hundredth of the run. protocol: of Atari games.
     """
 
     env: str = "CartPole-v1"
