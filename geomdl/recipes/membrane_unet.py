@@ -1,11 +1,11 @@
 """U-Net on membranes of nerve cells: two classes, 30 slices.
 
-    geomdl fit membrane_unet          minutes to be measured
+    geomdl fit membrane_unet          23 to 30 minutes on one core that others used, too
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
-of the published width, weights from scratch, batch norm; averaged weights, eight orientations.
-EXPECT is a guess, since no run is recorded yet:
-the mean IoU of the two classes over the test slices, seeds 0 to 2.
+of the published width, weights from scratch, batch norm; averaged weights, eight orientations,
+the decision of the largest expected mean IoU. EXPECT is what was measured: the mean IoU of the two
+classes over the test slices, mean of seeds 0 to 2.
 """
 
 from torch import nn
@@ -18,7 +18,7 @@ from geomdl.recipes.segmentation import loss
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
-EXPECT = {"miou": 0.8}
+EXPECT = {"miou": 0.801}
 REFERENCE: dict[str, Reference] = {}
 
 
