@@ -17,6 +17,7 @@ from geomdl.io import save
 from geomdl.io.rgbd import RGBDWriter
 from geomdl.structures import Camera, Mesh, Pose
 from scenes.envs.baselines import Player
+from scenes.envs.batch_view import BatchView
 from scenes.envs.world import WorldVectorEnv
 
 SIZE = 128  # pixels per side
@@ -33,7 +34,9 @@ def save_episode(
     if envs.num_envs != 1:
         raise InputError(f"envs: expected one lane, got {envs.num_envs}")
     expect_number("limit", limit, low=1)
-    view = envs.world.view
+    view = getattr(envs.world, "view", None)
+    if not isinstance(view, BatchView):
+        raise InputError("envs: expected a world with cameras, got a flat one")
     seen, infos = envs.reset(seed=seed)
     lens = Camera(view.lens.intrinsics(SIZE).float(), Pose.identity(), SIZE, SIZE)
     writer = RGBDWriter(folder, lens)

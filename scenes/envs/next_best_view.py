@@ -16,7 +16,7 @@ from geomdl.ops.views import pack_scenes, view_scenes
 from geomdl.render.colormap import palette
 from scenes.build.shapes import KINDS, shape
 from scenes.envs.batch_view import NEAR, BatchView, Body, Floats, Lens, library_of, looking
-from scenes.envs.world import Flags, Ints, Numbers, Seen, WorldEnv, WorldVectorEnv
+from scenes.envs.world import Flags, Ints, Numbers, Pixels, Seen, WorldEnv, WorldVectorEnv
 
 LENS = Lens(size=64, opening=50.0, far=4.0)
 DISTANCE = 2.0  # metres from the middle of the object, whose longest side is 1
@@ -228,6 +228,10 @@ class Search:
     def measures(self) -> dict[str, NDArray[Any]]:
         """The coverage."""
         return {"coverage": self.coverage()}
+
+    def picture(self, lane: int) -> Pixels:
+        """What a lane sees, beside its depth."""
+        return self.view.picture(lane)
 
 
 class NextBestViewEnv(WorldEnv):

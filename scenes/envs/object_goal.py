@@ -13,7 +13,7 @@ from core2d.errors import InputError, expect_number
 from scenes.build.home import LABELS, furnish
 from scenes.envs.batch_view import BatchView, Body, Lens, library_of, looking
 from scenes.envs.floor_map import FloorMap, floor_map
-from scenes.envs.world import Flags, Ints, Numbers, Seen, WorldEnv, WorldVectorEnv
+from scenes.envs.world import Flags, Ints, Numbers, Pixels, Seen, WorldEnv, WorldVectorEnv
 
 LENS = Lens(size=64, opening=90.0, far=6.4)
 GOALS = (
@@ -159,6 +159,10 @@ class Walk:
         path = np.maximum(self.walked, self.shortest)
         spl = self.success * self.shortest / np.where(path > 0, path, 1.0)
         return {"success": self.success.copy(), "spl": spl, "distance": self.left.copy()}
+
+    def picture(self, lane: int) -> Pixels:
+        """What a lane sees, beside its depth."""
+        return self.view.picture(lane)
 
 
 class ObjectGoalEnv(WorldEnv):

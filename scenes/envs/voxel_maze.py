@@ -14,7 +14,7 @@ from core2d.errors import InputError, expect_number
 from geomdl.render.colormap import palette
 from scenes.build.draw import Draw
 from scenes.envs.batch_view import BatchView, Body, Lens, library_of, looking
-from scenes.envs.world import Flags, Ints, Numbers, Seen, WorldEnv, WorldVectorEnv
+from scenes.envs.world import Flags, Ints, Numbers, Pixels, Seen, WorldEnv, WorldVectorEnv
 
 LENS = Lens(size=64, opening=100.0, far=10.0)
 KNOWN = 9  # voxels per side of the map around the walker
@@ -218,6 +218,10 @@ class Dig:
         """success; spl (Anderson et al. 2018, eq. 1) in steps from cell to cell."""
         spl = self.success * self.shortest / np.maximum(self.walked, self.shortest)
         return {"success": self.success.copy(), "spl": spl}
+
+    def picture(self, lane: int) -> Pixels:
+        """What a lane sees, beside its depth."""
+        return self.view.picture(lane)
 
 
 class VoxelMazeEnv(WorldEnv):

@@ -15,7 +15,6 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from core2d.errors import InputError
-from scenes.envs.batch_view import BatchView
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -25,12 +24,11 @@ Seen = Any  # an array (L, ...), or a dict of them, as the world's space says
 
 
 class World(Protocol):
-    """Dynamics of L lanes. `space` and `actions` are those of one lane; `view` has the cameras."""
+    """Dynamics of L lanes. `space` and `actions` are those of one lane."""
 
     lanes: int
     actions: int
     space: gymnasium.spaces.Space[Any]
-    view: BatchView
 
     def reset(self, lane: int, rng: np.random.Generator) -> None:
         """A new episode in this lane."""
@@ -43,6 +41,9 @@ class World(Protocol):
 
     def measures(self) -> dict[str, NDArray[Any]]:
         """Numbers by which a policy is judged, each (L,), of the episodes so far."""
+
+    def picture(self, lane: int) -> Pixels:
+        """A picture (H, W, 3) of a lane for people."""
 
 
 def expect_mode(render_mode: str | None) -> str | None:
@@ -90,7 +91,7 @@ class WorldEnv(gymnasium.Env[Any, np.int64]):
 
     def render(self) -> Pixels | None:
         """The picture (H, W, 3), or None without render_mode."""
-        return None if self.render_mode is None else self.world.view.picture(0)
+        return None if self.render_mode is None else self.world.picture(0)
 
 
 class WorldVectorEnv(VectorEnv[Any, Ints, Any]):
@@ -159,7 +160,7 @@ class WorldVectorEnv(VectorEnv[Any, Ints, Any]):
         """A picture (H, W, 3) of every lane, or None without render_mode."""
         if self.render_mode is None:
             return None
-        return tuple(self.world.view.picture(lane) for lane in range(self.num_envs))
+        return tuple(self.world.picture(lane) for lane in range(self.num_envs))
 
 
 def seeds_of(seed: int | Sequence[int | None] | None, lanes: int) -> Sequence[int | None]:
