@@ -18,15 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from core2d.errors import InputError
+from core2d.errors import InputError, expect_choice
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.losses import hardest_contrastive, info_nce
-from geomdl.models.fcgf import FCGF, fcgf
+from geomdl.models.fcgf import FCGF, SIZES
 from geomdl.nn.sparse_field import field_of
 from geomdl.ops.voxelize import voxelize
-from geomdl.recipes.registration import measured, sides, summary
+from geomdl.recipes.registration import NEAR, histograms, measured, moments, sides, summary
 from geomdl.registration_metrics import true_matches
 from geomdl.structures import SparseVoxels
 from scenes.datasets.fragments import Pairs, Split, kitchen_pairs
@@ -41,21 +41,30 @@ REFERENCE = {
 }
 SMALL = ((16, 32, 64, 128), (32, 32, 32, 64))  # half of BN2C: 2.2 M parameters
 MATCHES, CANDIDATES = 512, 1024  # of a pair, at random in each step
+RADIUS = 5.0  # of histograms, in voxels
 Contrast = Literal["nce", "hardest"]
+Inputs = Literal["ones", "moments", "fpfh"]
+CHANNELS: dict[Inputs, int] = {"ones": 1, "moments": 1 + 4 * len(NEAR), "fpfh": 34}
+LOSSES: dict[Contrast, Callable[..., Tensor]] = {
+    "nce": info_nce,
+    "hardest": hardest_contrastive,
+}
 
 
 @dataclass(frozen=True)
 class Config:
     """size: of the network, "small" or as in `geomdl.models.fcgf`; stem: its first kernel.
 
-    outputs: channels of a descriptor. contrast: "nce" is `info_nce`, "hardest" the paper's
-    `hardest_contrastive`. voxel, by, noise, least, most: as in `kitchen_pairs`; the last two choose
-    the pairs of the test. rooms: procedural rooms that train beside the kitchen, 0 for none.
+    inputs: of each voxel, see `Describer`. isotropic: as in FCGF; neither is the paper's, which
+    inputs="ones" with --no-isotropic --stem 5 is. outputs: channels of a descriptor. contrast:
+    "nce" is `info_nce`, "hardest" the paper's `hardest_contrastive`. voxel, by, noise, least, most:
+    as in `kitchen_pairs`; the last two choose the pairs of the test. rooms: procedural rooms that
+    train beside the kitchen, 0 for none.
     """
 
     train: Train = Train(
-        epochs=150,
-        batch=2,
+        epochs=20,
+        batch=1,
         rate=2e-3,
         optimiser="adam",
         schedule="one-cycle",
@@ -63,7 +72,9 @@ class Config:
         clip=1.0,
     )
     size: str = "small"
-    stem: int = 5
+    stem: int = 3
+    inputs: Inputs = "moments"
+    isotropic: bool = True
     outputs: int = 32
     voxel: float = 0.05
     contrast: Contrast = "nce"
@@ -77,18 +88,28 @@ class Config:
 class Describer(nn.Module):
     """Points (N, 3) in metres, offsets (B+1,) -> descriptors (N, C) of length 1.
 
-    Every point gets that of its voxel; the input is 1 at each voxel, so only the shape speaks.
+    Every point gets that of its voxel. The network sees 1 at each voxel, so only the shape speaks,
+    and with inputs="moments" or "fpfh" what a turn does not change around the voxel's first point
+    as well. The histograms of "fpfh" want the camera of each scan at its origin.
     """
 
-    def __init__(self, net: FCGF, voxel: float, contrast: Contrast = "nce") -> None:
+    def __init__(
+        self, net: FCGF, voxel: float, contrast: Contrast = "nce", inputs: Inputs = "ones"
+    ) -> None:
         super().__init__()
-        self.net, self.voxel, self.contrast = net, voxel, contrast
+        self.net, self.voxel, self.contrast, self.inputs = net, voxel, contrast, inputs
 
     def forward(self, points: Tensor, offsets: Tensor | None = None) -> Tensor:
         found = voxelize(points, self.voxel, offsets=offsets)
-        ones = points.new_ones(len(found.cells), 1)
+        values = points.new_ones(len(found.cells), 1)
+        thin = points[found.first].detach()
+        if self.inputs == "fpfh":
+            shares = histograms(thin, RADIUS * self.voxel, offsets=found.offsets) / 200
+            values = torch.cat([values, shares.to(values)], 1)
+        elif self.inputs == "moments":
+            values = torch.cat([values, moments(thin, self.voxel, found.offsets)], 1)
         # Cells count from the lowest of the batch, so none is negative.
-        voxels = SparseVoxels(found.cells, ones, offsets=found.offsets)
+        voxels = SparseVoxels(found.cells, values, offsets=found.offsets)
         return self.net(field_of(voxels)).values[found.inverse]
 
 
@@ -109,16 +130,20 @@ def data(config: Config) -> Data:
 
 
 def model(config: Config) -> nn.Module:
+    inputs, isotropic = CHANNELS[config.inputs], config.isotropic
     if config.size == "small":
-        net = FCGF(*SMALL, outputs=config.outputs, stem=config.stem)
+        down, up = SMALL
     else:
-        net = fcgf(config.size, outputs=config.outputs, stem=config.stem)
-    return Describer(net, config.voxel, config.contrast)
+        down, up = SIZES[expect_choice("size", config.size, ("small", *SIZES))]
+    net = FCGF(
+        down, up, inputs=inputs, outputs=config.outputs, stem=config.stem, isotropic=isotropic
+    )
+    return Describer(net, config.voxel, config.contrast, config.inputs)
 
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
     """Mean over the pairs of the loss on MATCHES matches and CANDIDATES candidates a side."""
-    voxel, contrast = _voxel(model), _contrast(model)
+    voxel, contrast = _voxel(model), LOSSES[model.contrast]  # type: ignore[index]
     pairs = sides(batch)
     scans = [scan for pair in pairs for scan in pair]
     counts = torch.tensor([0] + [len(scan.points) for scan in scans])
@@ -158,10 +183,6 @@ def _voxel(model: nn.Module) -> float:
     voxel = model.voxel
     assert isinstance(voxel, float)
     return voxel
-
-
-def _contrast(model: nn.Module) -> Callable[..., Tensor]:
-    return {"nce": info_nce, "hardest": hardest_contrastive}[str(model.contrast)]
 
 
 def _identity(like: Tensor) -> Tensor:

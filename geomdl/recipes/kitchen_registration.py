@@ -23,11 +23,9 @@ from torch import Tensor
 from core2d.errors import InputError
 from core2d.train.record import Reference, Result, write_result
 from core2d.train.runs import open_run
-from geomdl.ops.differential import point_normals
-from geomdl.ops.fpfh import fpfh
 from geomdl.recipes import kitchen_descriptors
 from geomdl.recipes.find import find
-from geomdl.recipes.registration import Describe, Score, measured, summary
+from geomdl.recipes.registration import Describe, Score, histograms, measured, summary
 from scenes.datasets.fragments import Split, kitchen_pairs
 
 EXPECT = {"feature_match_recall": 0.9, "registration_recall": 0.9}
@@ -60,11 +58,9 @@ class Config:
 def describe(points: Tensor, normals: Tensor, config: Config) -> Tensor:
     """Points (N, 3) of a fragment, the camera at the origin -> FPFH (N, 33).
 
-    Normals are estimated from the thinned points, as users of bare scans must; those of the
-    fused surface are not used.
+    Normals are estimated from the thinned points; those of the fused surface are not used.
     """
-    found = point_normals(points, config.around, torch.zeros(3, device=points.device))
-    return fpfh(points, found, config.radius * config.voxel)
+    return histograms(points, config.radius * config.voxel, config.around)
 
 
 def learned(folder: Path, config: Config) -> Describe:

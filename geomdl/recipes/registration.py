@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from core2d.train.recipe import Batch, Examples
+from geomdl.ops.differential import point_normals
+from geomdl.ops.fpfh import fpfh
 from geomdl.ops.global_registration import consensus, match_features
+from geomdl.ops.neighbors import knn_index
 from geomdl.ops.registration import icp, kabsch
 from geomdl.registration_metrics import (
     FOUND,
@@ -21,6 +24,7 @@ from geomdl.registration_metrics import (
 
 Describe = Callable[[Tensor, Tensor], Tensor]  # points (N, 3), normals (N, 3) -> (N, C)
 SAMPLES = 5000  # points of each scan that are matched, as in FCGF
+NEAR = (12, 48)  # points that `moments` looks at
 REACH = 0.0375  # metres within which points of two scans truly match
 
 
@@ -51,6 +55,44 @@ class Scan:
     def some(self, index: Tensor) -> "Scan":
         """The points `index` (K,)."""
         return Scan(self.points[index], self.normals[index], self.places[index])
+
+
+def histograms(
+    points: Tensor, radius: float, around: int = 30, offsets: Tensor | None = None
+) -> Tensor:
+    """Points (N, 3) of scans, offsets (B+1,), the camera of each at its origin -> FPFH (N, 33).
+
+    radius: metres. Normals are estimated from `around` neighbours, as users of bare scans must.
+    """
+    eye = torch.zeros(3, device=points.device)
+    normals = point_normals(points, around, eye, offsets)
+    return fpfh(points, normals, radius, offsets=offsets)
+
+
+def moments(points: Tensor, unit: float, offsets: Tensor | None = None) -> Tensor:
+    """Points (N, 3), offsets (B+1,) -> (N, 4 len(NEAR)): how points spread around each, as numbers.
+
+    Of the covariance C of the k nearest points in `unit` metres, k in NEAR: log tr C, and with
+    A = C / tr C, the roots of 1 - 3 I2(A) (0 where they spread alike, 1 on a line) and of 27 det A
+    (0 on a plane); then the way to their mean in units. No turn of a scan changes them.
+    """
+    index = knn_index(points, points, max(NEAR), offsets, offsets)
+    found = []
+    for k in NEAR:
+        rows = index[:, :k]
+        there = (rows >= 0).to(points)[..., None]  # fewer in small scans
+        count = there.sum(1)
+        around = (points[rows.clamp(min=0)] - points[:, None]) / unit
+        mean = (around * there).sum(1) / count
+        apart = (around - mean[:, None]) * there
+        spread = apart.mT @ apart / count[..., None]
+        size = spread.diagonal(dim1=1, dim2=2).sum(1).clamp(min=1e-6)
+        shape = spread / size[:, None, None]
+        second = (1 - shape.square().sum((1, 2))) / 2
+        line = (1 - 3 * second).clamp(min=0).sqrt()
+        solid = (27 * torch.linalg.det(shape)).clamp(min=0).pow(1 / 3)
+        found += [size.log(), line, solid, mean.norm(dim=1)]
+    return torch.stack(found, 1)
 
 
 def sides(batch: Batch) -> list[tuple[Scan, Scan]]:

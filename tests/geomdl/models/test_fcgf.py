@@ -3,7 +3,7 @@ import torch
 
 from core2d.errors import InputError
 from core2d.space import Dense
-from geomdl.models.fcgf import FCGF, SIZES, fcgf
+from geomdl.models.fcgf import FCGF, SIZES, Isotropic, fcgf
 from geomdl.nn.sparse_field import from_dense, to_dense
 from geomdl.nn.sparse_space import SparseSpace
 from tests.core2d.listed_space import ListedSpace, listed
@@ -69,6 +69,40 @@ def test_descriptors_have_length_one_and_their_sites():
     found = small(SparseSpace(3))(x)
     assert found.sites is x.sites
     torch.testing.assert_close(found.values.norm(dim=1), torch.ones(len(x.sites)))
+
+
+def test_isotropic_kernels_turn_with_their_voxels():
+    torch.manual_seed(0)
+    sizes = (4, 6, 8, 10), (4, 6, 8, 10)
+    plain, turned = (
+        FCGF(*sizes, stem=5, isotropic=isotropic, space=Dense(2)).double().eval()
+        for isotropic in (False, True)
+    )
+    assert count(turned) == count(plain)
+    x = torch.rand(1, 1, 17, 17, dtype=torch.float64)  # odd: strides keep the middle
+    moves = [(lambda y: y.rot90(1, (2, 3)), lambda y: y.rot90(-1, (2, 3)))]
+    moves.append((lambda y: y.flip(2), lambda y: y.flip(2)))
+    for model, same in ((plain, False), (turned, True)):
+        for there, back in moves:
+            assert torch.allclose(back(model(there(x))), model(x), atol=1e-9) == same
+
+
+def test_isotropic_weights_are_sums_of_orbits():
+    weight = torch.randn(2, 3, 3, 3, 3, dtype=torch.float64)
+    found = Isotropic(weight)(weight)
+    corners = weight[:, :, ::2, ::2, ::2].sum((2, 3, 4)) / 8**0.5
+    assert torch.allclose(
+        found[:, :, ::2, ::2, ::2], corners[..., None, None, None].expand(-1, -1, 2, 2, 2)
+    )
+    torch.testing.assert_close(found[:, :, 1, 1, 1], weight[:, :, 1, 1, 1])
+    faces = (
+        weight[:, :, 1, 1, ::2].sum(2)
+        + weight[:, :, 1, ::2, 1].sum(2)
+        + weight[:, :, ::2, 1, 1].sum(2)
+    )
+    torch.testing.assert_close(found[:, :, 0, 1, 1], faces / 6**0.5)
+    with pytest.raises(InputError, match="odd kernels of one size"):
+        Isotropic(torch.zeros(1, 1, 2, 2))
 
 
 def test_bad_arguments_are_named():

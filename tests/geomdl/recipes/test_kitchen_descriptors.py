@@ -1,14 +1,18 @@
+from functools import partial
 from typing import get_args
 
 import pytest
 import torch
-from torch import Generator
+from torch import Generator, nn
 
 from core2d.errors import InputError
 from geomdl.models.fcgf import FCGF
+from geomdl.ops.differential import point_normals
+from geomdl.ops.fpfh import fpfh
 from geomdl.ops.global_registration import match_features
+from geomdl.ops.voxelize import voxelize
 from geomdl.recipes import kitchen_descriptors as recipe
-from geomdl.recipes.registration import sides
+from geomdl.recipes.registration import moments, sides
 from geomdl.registration_metrics import inlier_ratio, true_matches
 from scenes.datasets import fragments as module
 from scenes.datasets import room_fragments
@@ -27,9 +31,10 @@ def tiny() -> recipe.Describer:
 
 
 def test_sizes() -> None:
+    config = partial(recipe.Config, stem=5, inputs="ones", isotropic=False)
     with torch.device("meta"):
         counts = [
-            sum(p.numel() for p in recipe.model(recipe.Config(size=size)).parameters())
+            sum(p.numel() for p in recipe.model(config(size=size)).parameters())
             for size in ("small", "BN2C")
         ]
     assert counts == [2_190_992, 8_753_408]
@@ -43,6 +48,27 @@ def test_points_of_a_voxel_share_a_descriptor() -> None:
     torch.testing.assert_close(found[:3], found[3:])
     torch.testing.assert_close(found.detach().norm(dim=1), torch.ones(6))
     torch.testing.assert_close(recipe.predict(model, points), found[:3].detach())
+
+
+def test_what_the_network_sees_of_a_voxel() -> None:
+    """A network that gives its input back: 1, or 1 and the histograms of the voxel's point."""
+    points = torch.rand(60, 3, generator=Generator().manual_seed(0)) + 0.5
+    points = points[voxelize(points, 0.1).first]
+    offsets = torch.tensor([0, 25, len(points)])
+    plain = recipe.Describer(nn.Identity(), 0.1)  # type: ignore[arg-type]
+    assert torch.equal(plain(points, offsets), torch.ones(len(points), 1))
+    rich = recipe.Describer(nn.Identity(), 0.1, inputs="fpfh")  # type: ignore[arg-type]
+    found = rich(points, offsets)
+    for start, stop in ((0, 25), (25, len(points))):
+        own = points[start:stop]
+        wanted = fpfh(own, point_normals(own, 30, torch.zeros(3)), 0.5) / 200
+        torch.testing.assert_close(
+            found[start:stop], torch.cat([torch.ones(len(own), 1), wanted], 1)
+        )
+    some = recipe.Describer(nn.Identity(), 0.1, inputs="moments")  # type: ignore[arg-type]
+    assert torch.equal(some(points, offsets)[:, 1:], moments(points, 0.1, offsets))
+    for inputs in get_args(recipe.Inputs):
+        assert recipe.model(recipe.Config(inputs=inputs))(points).shape == (len(points), 32)
 
 
 def test_it_learns_what_matches(made: Fragments) -> None:

@@ -1,12 +1,41 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Generator, Tensor
 
-from geomdl.recipes.registration import Score, measured, scored, sides, summary
+from geomdl.recipes.registration import NEAR, Score, measured, moments, scored, sides, summary
 from scenes.datasets.fragments import Fragments, Pairs
 from tests.geomdl.recipes.pairs import fragments
+
+
+def written_out(points: np.ndarray, k: int, unit: float) -> np.ndarray:
+    """`moments` of one scan by eigenvalues, point by point."""
+    found = []
+    for point in points:
+        order = np.linalg.norm(points - point, axis=1).argsort(kind="stable")[:k]
+        near = points[order] / unit
+        apart = near - near.mean(0)
+        values = np.linalg.eigvalsh(apart.T @ apart / len(near))
+        a, b, c = values / values.sum()
+        line, solid = 1 - 3 * (a * b + b * c + c * a), 27 * a * b * c
+        way = np.linalg.norm(near.mean(0) - point / unit)
+        found.append([np.log(values.sum()), line**0.5, max(solid, 0) ** (1 / 3), way])
+    return np.array(found)
+
+
+def test_moments_are_those_of_the_nearest_points() -> None:
+    points = torch.rand(90, 3, generator=Generator().manual_seed(0), dtype=torch.float64)
+    offsets = torch.tensor([0, 70, 90])  # the second scan has less than 48 points
+    found = moments(points, 0.1, offsets)
+    for start, stop in ((0, 70), (70, 90)):
+        parts = [written_out(points[start:stop].numpy(), k, 0.1) for k in NEAR]
+        np.testing.assert_allclose(found[start:stop], np.concatenate(parts, 1), atol=1e-6)
+    turn = torch.linalg.qr(torch.rand(3, 3, dtype=torch.float64)).Q
+    torch.testing.assert_close(moments(points @ turn.T + 1, 0.1, offsets), found)
+    single = moments(torch.zeros(1, 3), 0.1)
+    assert bool(torch.isfinite(single).all())
 
 
 @pytest.fixture(scope="module")
