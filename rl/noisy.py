@@ -37,9 +37,7 @@ class NoisyLinear(nn.Module):
 
     def sample_noise(self, generator: Generator) -> None:
         """New noise, drawn on the generator's device."""
-        for noise in (self.noise_in, self.noise_out):
-            e = torch.randn(len(noise), generator=generator, device=generator.device)
-            noise.copy_(e.sign() * e.abs().sqrt())
+        sample_noise(self, generator)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -54,7 +52,12 @@ class NoisyLinear(nn.Module):
 
 
 def sample_noise(network: nn.Module, generator: Generator) -> None:
-    """New noise in every noisy layer of a network, in the order of its modules."""
-    for module in network.modules():
-        if isinstance(module, NoisyLinear):
-            module.sample_noise(generator)
+    """New noise in every noisy layer of a network, from one draw, in the order of its modules."""
+    layers = [module for module in network.modules() if isinstance(module, NoisyLinear)]
+    noises = [noise for layer in layers for noise in (layer.noise_in, layer.noise_out)]
+    if noises:
+        count = sum(len(noise) for noise in noises)
+        e = torch.randn(count, generator=generator, device=generator.device)
+        parts = e.abs().sqrt().copysign(e).to(noises[0]).split([len(noise) for noise in noises])
+        for noise, part in zip(noises, parts, strict=True):
+            noise.copy_(part)

@@ -19,9 +19,8 @@ def test_it_is_equation_9_with_factorised_noise(
     for parameter in layer.parameters():  # no two alike, so that no index can be mistaken
         nn.init.normal_(parameter, generator=Generator().manual_seed(parameter.numel()))
     layer.sample_noise(Generator().manual_seed(4))
-    dice = Generator().manual_seed(4)
-    normal_in = torch.randn(5, generator=dice).tolist()
-    normal_out = torch.randn(3, generator=dice).tolist()
+    normal = torch.randn(8, generator=Generator().manual_seed(4)).tolist()
+    normal_in, normal_out = normal[:5], normal[5:]
     x = torch.randn(4, 5, generator=Generator().manual_seed(5), dtype=torch.float64)
     names = ("weight", "bias", "weight_sigma", "bias_sigma")
     numbers = [getattr(layer, name).detach().numpy() for name in names]
