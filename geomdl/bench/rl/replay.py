@@ -162,7 +162,7 @@ def rows() -> Iterator[Row]:
     yield Row(
         "replay_sample", "rl", f"{TURNS} batches of 64 states of 4 numbers",
         "Stable-Baselines3 ReplayBuffer", lambda: prepared(states(STATES), 1, 64),
-        Floor(moved=TURNS * 64 * 2 * 2 * 16), target=3, repeats=41,
+        Floor(moved=TURNS * 64 * 2 * 2 * 16), repeats=41,
     )  # fmt: skip
     # Lines of the cache: 7 levels, on the way down and on the way up, of 64 indices.
     yield Row(

@@ -106,12 +106,3 @@ def test_nothing_to_do(backend):
 def test_bad_input_is_refused(backend, tree, index, value, message):
     with pytest.raises(GeometryError, match=message):
         sum_tree_update(tree, torch.tensor(index), torch.tensor(value).double())
-
-
-def test_trees_compile_to_fake_tensors():
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    with FakeTensorMode():
-        tree, mass = torch.zeros(8).double(), torch.zeros(5).double()
-        torch.ops.geomdl.sum_tree_update(tree, torch.zeros(5, dtype=torch.int64), mass)
-        assert torch.ops.geomdl.sum_tree_sample(tree, mass).shape == (5,)

