@@ -1,13 +1,15 @@
-"""FCGF on fragments of a real kitchen: a sparse U-Net learns which points of two scans match.
+"""Descriptors of points: a sparse U-Net learns which points of two scans of a room match.
 
-    geomdl fit kitchen_descriptors          2850 steps of about 0.25 s on a busy core
+    geomdl fit kitchen_descriptors          some 6000 steps of 0.2 s on a busy core
 
-Choy, Park and Koltun 2019: the hardest-contrastive loss on matches of overlapping fragments, each
-turned any way at every step. `kitchen_registration` measures FPFH on the same test pairs. One room
-is one place: with --by time the test frames are later ones, but 90 % of their surface was in the
-training frames too; with --by place 23 %, from other sides. --size BN2C --stem 7 --voxel 0.025
-is the published network (8.8 M parameters, 100 passes over 3DMatch's 62 scenes on a GPU).
-EXPECT is a guess, since no run is recorded yet.
+FCGF (Choy, Park and Koltun 2019), made to learn in minutes on a CPU: `info_nce` instead of the
+hardest negative alone, kernels that are isotropic, and around each voxel the `moments` of its
+points, so that turns need not be learned; every scan is turned any way at every step all the same.
+Procedural rooms train beside the kitchen. `kitchen_registration --run` puts a run beside FPFH on
+the same test pairs. With --by place the training showed 23 % of the test's surface, from other
+sides; with --by time 90 %. The published network: --size BN2C --stem 7 --voxel 0.025
+--inputs ones --no-isotropic --contrast hardest (8.8 M parameters, 100 passes over 3DMatch's 62
+scenes on a GPU). EXPECT is a guess, since no run is recorded yet.
 """
 
 from collections.abc import Callable
@@ -33,7 +35,7 @@ from scenes.datasets.fragments import Pairs, Split, kitchen_pairs
 from scenes.datasets.room_fragments import room_pairs
 
 DATA = "7-Scenes redkitchen, fragments of 10 frames"
-EXPECT = {"feature_match_recall": 0.9, "inlier_ratio": 0.3}
+EXPECT = {"feature_match_recall": 0.95, "inlier_ratio": 0.2}
 REFERENCE = {
     "feature_match_recall": Reference(
         0.9578, "chrischoy/FCGF README: all of 3DMatch (8 scenes), voxels of 2.5 cm, 32 channels"

@@ -6,7 +6,7 @@
 The same test pairs as those of `kitchen_descriptors`; a run of that recipe gives a second row on
 the same pairs, by the same matching, RANSAC and ICP. --by time --least 0.1 --most 0.3 are pairs of
 low overlap, to be given to both. "truth" are the poses that come with the frames, which themselves
-are off by some centimetres. EXPECT is what FPFH gave with the defaults, rounded down.
+are off by some centimetres. EXPECT is for FPFH: matches as measured, motions on --by time.
 """
 
 import argparse
