@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -83,13 +83,17 @@ def cartpole() -> Work:
     return Work(ours, if_installed(peer), same)
 
 
-def images() -> Work:
-    """Each call is 5 updates of the Nature network on batches of 32, drawn from a replay."""
+def images(precision: Literal["32", "bf16"] = "32") -> Work:
+    """Each call is 5 updates of the Nature network on batches of 32, drawn from a replay.
+
+    precision: of our network; the peer has no other than "32".
+    """
     from gymnasium import spaces
 
     frame = spaces.Box(0, 255, (84, 84), np.uint8)
     seen = spaces.Box(0, 255, (STACK, 84, 84), np.uint8)
-    settings = replace(CARTPOLE, learn=Learn(batch=32, rate=1e-4), network=Network(body="nature"))
+    learn = Learn(batch=32, rate=1e-4, precision=precision)
+    settings = replace(CARTPOLE, learn=learn, network=Network(body="nature"))
     agent = Agent(settings, seen, spaces.Discrete(ACTIONS))
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (FRAMES, 1, 84, 84), np.uint8)
@@ -203,13 +207,16 @@ def rows() -> Iterator[Row]:
     )
     # 20 x 20, 9 x 9 and 7 x 7 places of the three convolutions, then 3136 to 512.
     products = 400 * 32 * 256 + 81 * 64 * 512 + 49 * 64 * 576 + 3136 * 512
-    yield Row(
-        name="atari_update",
-        group="rl",
-        work="5 updates, Nature CNN, batch 32, sampled",
-        peer="Stable-Baselines3 DQN",
-        prepare=images,
-        floor=Floor(flops=5 * 4 * 32 * 2 * products),
-        target=1.3,
-        repeats=9,
-    )
+    precisions: tuple[Literal["32", "bf16"], ...] = ("32", "bf16")
+    for precision in precisions:
+        yield Row(
+            name="atari_update",
+            group="rl",
+            work="5 updates, Nature CNN, batch 32, sampled"
+            + (", ours bfloat16" if precision == "bf16" else ""),
+            peer="Stable-Baselines3 DQN",
+            prepare=lambda precision=precision: images(precision),  # type: ignore[misc]
+            floor=Floor(flops=5 * 4 * 32 * 2 * products),
+            target=1.3,
+            repeats=9,
+        )
