@@ -129,7 +129,9 @@ class Replay:
     def sample(self, batch: int, generator: torch.Generator) -> Transitions:
         """`batch` transitions, drawn with replacement, uniformly or by their priorities.
 
-        Frames keep their dtype. Raises InputError while there is none to draw.
+        Frames keep their dtype. With one step the observations before and after are views of the
+        same frames (not contiguous): copy before writing into them. Raises InputError while there
+        is none to draw.
         """
         if len(self) == 0:
             raise InputError("replay: nothing can be drawn yet")
