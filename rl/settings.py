@@ -109,7 +109,7 @@ class Learn:
     begins: int = 1000
     every: int = 4
     updates: int = 1
-    target: int = 500
+    target: int = 250
     soft: float = 0.0
     double: bool = False
     loss: Literal["huber", "squared"] = "huber"
