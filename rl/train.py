@@ -30,7 +30,7 @@ from core2d.train.log import Line, Log, read_log
 from core2d.train.order import seed_of
 from core2d.train.progress import Progress
 from rl.collect import Collector, parts_of
-from rl.environments import expect_spaces, make_for, reset
+from rl.environments import expect_spaces, make_for, reset, spec_of
 from rl.report import Report, words
 from rl.runs import agent_for, describe_run, prepared, save_agent
 from rl.settings import Settings
@@ -121,6 +121,11 @@ class Run:
             steps=settings.steps,
             shown=how.progress,
         )
+        if spec_of(settings.env).nondeterministic:
+            self.progress.line(
+                f"warning: {settings.env} calls itself nondeterministic, so neither a second run nor "
+                "one that is resumed will be the same"
+            )
         self._interval = settings.report or max(1, settings.steps // 100)
         self._told = self._seconds()
         self.collector = self._started(fresh=True)

@@ -254,6 +254,15 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
         train(replace(settings, env="Pendulum-v1"), tmp_path / "newer", how=HOW)
 
 
+def test_what_cannot_be_repeated_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gymnasium.register("tests/Moody-v0", entry_point=Identity, nondeterministic=True)
+    for env, told in (("tests/Moody-v0", True), ("tests/Identity-v0", False)):
+        train(short(env, 20), tmp_path / str(told), how=replace(HOW, progress=True))
+        assert ("calls itself nondeterministic" in capsys.readouterr().out) == told
+
+
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"learn\.rate"):
         train(short("CartPole-v1", 2000, rate=1e30, clip=0.0), tmp_path, how=HOW)
