@@ -123,8 +123,8 @@ class Run:
         )
         if spec_of(settings.env).nondeterministic:
             self.progress.line(
-                f"warning: {settings.env} calls itself nondeterministic: neither a second run nor a "
-                "resumed one will be the same"
+                f"warning: {settings.env} calls itself nondeterministic: a second run will be "
+                "another one, and so will a resumed run"
             )
         self._interval = settings.report or max(1, settings.steps // 100)
         self._told = self._seconds()
