@@ -1,6 +1,6 @@
 """PointNet names procedural shapes.
 
-    geomdl fit shapes_pointnet          about 1.5 minutes on a quiet core
+    geomdl fit shapes_pointnet          about a minute on a quiet core
 
 Trained on clean clouds of 256 points, turned about the vertical and thinned; tested on clean and
 noisy ones, on what one view sees (half), and on a quarter and an eighth of the points. All networks
