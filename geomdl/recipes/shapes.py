@@ -33,7 +33,7 @@ class Config:
     """
 
     train: Train = Train(
-        epochs=4.5,
+        epochs=5.5,
         batch=16,
         rate=1e-3,
         decay=1e-4,
