@@ -6,7 +6,8 @@ EXPECT is the mean return of 100 fresh episodes of the final weights, on each of
 is chosen by its score.
 
 The settings begin near those of rl-baselines3-zoo, with double targets, a rate that falls to 0 and
-averaged weights; they have not been run here yet.
+averaged weights. They do not keep EXPECT yet: one seed with 128 features a layer had 500 in
+training at 45,000 steps and 272.6 in the test.
 """
 
 from core2d.train.record import Reference
