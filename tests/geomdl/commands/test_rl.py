@@ -114,6 +114,6 @@ def test_an_environment_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", find.runs_of_rl())
 def test_recipes_of_runs_are_whole(name: str) -> None:
     recipe, settings, about = rl.found(name)
-    assert recipe.SETTINGS == settings
+    assert settings == recipe.SETTINGS
     assert f"geomdl rl train {name}" in about
     assert recipe.DATA
