@@ -13,7 +13,7 @@ def test_rows_differ_and_hold_themselves_to_something() -> None:
 
 def test_rows_by_name_and_group() -> None:
     assert {r.name for r in chosen(["voxelize", "icp"])} == {"voxelize", "icp"}
-    assert [r.name for r in chosen(group="render")] == ["rasterize"]
+    assert [r.name for r in chosen(group="render")] == ["rasterize", "view_scenes"]
     assert chosen(["icp"], "render") == []
     assert len(chosen()) == len(list(rows()))
 
