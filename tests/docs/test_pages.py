@@ -77,7 +77,11 @@ def table_of_networks(page: str) -> list[tuple[str, str, str]]:
     ("page", "package", "others"),
     [
         ("networks.md", "core2d", set()),
-        ("shapes.md", "geomdl", {"critical_points", "critical_picture", "point_weights"}),
+        (
+            "shapes.md",
+            "geomdl",
+            {"critical_points", "critical_picture", "fcgf_weights", "point_weights", "scn_weights"},
+        ),
     ],
 )
 def test_the_table_of_networks_is_whole_and_its_counts_are_right(

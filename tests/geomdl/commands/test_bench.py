@@ -63,7 +63,8 @@ def test_list_and_unknown_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["bench", "--list"]) == 0
     assert "knn_index" in capsys.readouterr().out
     assert cli.run(["bench", "--list", "--group", "render", "--json"]) == 0
-    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["rasterize"]
+    names = [row["name"] for row in json.loads(capsys.readouterr().out)]
+    assert names == ["rasterize", "view_scenes"]
     assert cli.run(["bench", "knn"]) == 1
     assert "knn_index" in capsys.readouterr().err
 
