@@ -1,13 +1,13 @@
 """DQN on CartPole-v1: balance a pole on a cart for 500 steps.
 
-    geomdl rl train cartpole_dqn --seeds 0 1 2 3 4 --record
+    geomdl rl train cartpole_dqn --seeds 5 6 7 8 9 --record
 
 EXPECT is the mean return of 100 fresh episodes of the final weights, on each of five seeds: none
 is chosen by its score.
 
-The settings begin near those of rl-baselines3-zoo, with double targets, a rate that falls to 0 and
-averaged weights. They do not keep EXPECT yet: one seed with 128 features a layer had 500 in
-training at 45,000 steps and 272.6 in the test.
+Three-step returns carry the reward of 500 steps back in time, a soft target keeps them from running
+away, and the averaged weights of a rate that falls to 0 do not forget at the last moment. The
+settings were chosen on seeds 0 to 4; what is recorded are seeds that the choice had not seen.
 """
 
 from core2d.train.record import Reference
@@ -26,18 +26,19 @@ SETTINGS = Settings(
     env="CartPole-v1",
     steps=50_000,
     lanes=8,
-    network=Network(hidden=(256, 256)),
-    replay=Memory(capacity=100_000),
+    network=Network(hidden=(128, 128)),
+    replay=Memory(capacity=100_000, steps=3),
     learn=Learn(
         batch=64,
-        rate=2.3e-3,
+        rate=1e-3,
         fall="linear",
         begins=1000,
-        every=256,
-        updates=128,
-        target=256,
+        every=8,
+        updates=4,
+        target=0,
+        soft=0.005,
         double=True,
-        average=0.99,
+        average=0.999,
     ),
     explore=Epsilon(1.0, 0.04, 8000),
 )
