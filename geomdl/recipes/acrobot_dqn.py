@@ -1,12 +1,11 @@
 """DQN on Acrobot-v1: swing two links until the tip is above the bar; every step costs 1.
 
-    geomdl rl train acrobot_dqn --seeds 0 1 2 3 4 --record
+    geomdl rl train acrobot_dqn --seeds 5 6 7 8 9 --record
 
 EXPECT is the mean return of 100 fresh episodes of the final weights, on each of five seeds: none
 is chosen by its score.
 
-The settings begin near those of rl-baselines3-zoo, with double targets, a rate that falls to 0 and
-averaged weights; they have not been run here yet.
+The rules are those of cartpole_dqn. Tried on seeds 0 and 1: -79.6 and -80.3.
 """
 
 from core2d.train.record import Reference
@@ -23,18 +22,19 @@ SETTINGS = Settings(
     env="Acrobot-v1",
     steps=100_000,
     lanes=8,
-    network=Network(hidden=(256, 256)),
-    replay=Memory(capacity=50_000),
+    network=Network(hidden=(128, 128)),
+    replay=Memory(capacity=100_000, steps=3),
     learn=Learn(
-        batch=128,
-        rate=6.3e-4,
+        batch=64,
+        rate=1e-3,
         fall="linear",
         begins=1000,
-        every=4,
-        updates=2,
-        target=250,
+        every=8,
+        updates=4,
+        target=0,
+        soft=0.005,
         double=True,
-        average=0.99,
+        average=0.999,
     ),
-    explore=Epsilon(1.0, 0.05, 12_000),
+    explore=Epsilon(1.0, 0.05, 10_000),
 )

@@ -1,13 +1,13 @@
 """DQN on LunarLander-v3: land between the flags on little fuel.
 
     pip install 'geomdl-torch[box2d]'
-    geomdl rl train lunarlander_dqn --seeds 0 1 2 3 4 --record
+    geomdl rl train lunarlander_dqn --seeds 5 6 7 8 9 --record
 
 EXPECT is the mean return of 100 fresh episodes of the final weights, on each of five seeds: none
 is chosen by its score.
 
-The settings begin near those of rl-baselines3-zoo, with double targets, a rate that falls to 0 and
-averaged weights; they have not been run here yet.
+The rules are those of cartpole_dqn. Tried on seed 0: 225.3, in 6 minutes of one core; the five
+seeds are not run yet.
 """
 
 from core2d.train.record import Reference
@@ -25,19 +25,20 @@ DATA = "LunarLander-v3, 1000 steps an episode, raw rewards"
 SETTINGS = Settings(
     env="LunarLander-v3",
     steps=500_000,
-    lanes=8,
+    lanes=16,
     network=Network(hidden=(256, 256)),
-    replay=Memory(capacity=200_000),
+    replay=Memory(capacity=500_000, steps=3),
     learn=Learn(
         batch=128,
-        rate=6.3e-4,
+        rate=5e-4,
         fall="linear",
-        begins=5000,
-        every=4,
-        updates=2,
-        target=250,
+        begins=1000,
+        every=16,
+        updates=4,
+        target=0,
+        soft=0.005,
         double=True,
-        average=0.99,
+        average=0.999,
     ),
-    explore=Epsilon(1.0, 0.05, 60_000),
+    explore=Epsilon(1.0, 0.02, 60_000),
 )

@@ -5,8 +5,9 @@
 EXPECT is the mean return of 100 fresh episodes of the final weights, on each of five seeds: none
 is chosen by its score.
 
-The settings begin near those of rl-baselines3-zoo, with double targets, a rate that falls to 0 and
-averaged weights; they have not been run here yet.
+The settings begin near those of rl-baselines3-zoo. They have not been run here; those of
+cartpole_dqn never saw the flag in 120,000 steps on seeds 0 and 1, since random actions alone do not
+get there.
 """
 
 from core2d.train.record import Reference

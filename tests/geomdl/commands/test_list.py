@@ -21,7 +21,7 @@ def test_systems_of_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"polygon-mesh", "rasterization"} <= {entry["id"] for entry in every}
     group = next(entry["group"] for entry in every if entry["status"] == "planned")
     assert cli.run(["list", "--status", "planned", "--group", group]) == 0
-    assert "systems" in capsys.readouterr().out.splitlines()[-1]
+    assert " system" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_groups_add_up_to_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
