@@ -16,7 +16,8 @@ import gymnasium
 import torch
 
 from core2d.errors import InputError
-from core2d.files import replace, save_json
+from core2d.files import save_json
+from core2d.train.files import load_tensors_of_run, save_tensors
 from core2d.train.log import Line, read_log
 from core2d.train.runs import config_of, read_run
 from rl.agent import Agent
@@ -24,6 +25,7 @@ from rl.collect import stacked
 from rl.environments import make_for
 from rl.settings import Settings
 
+COMMAND = "geomdl rl train"
 FREE = ("steps", "episodes", "report")  # what a run may be gone on with otherwise
 
 
@@ -43,24 +45,20 @@ class Trained:
 
 def read_settings(folder: Path | str) -> Settings:
     """The settings of a run. Raises InputError where the folder holds no run of rl."""
-    content = _content(Path(folder))
+    return _settings(Path(folder), read_run(Path(folder), COMMAND))
+
+
+def _settings(folder: Path, content: dict[str, Any]) -> Settings:
     if "settings" not in content:
-        raise InputError(f"{folder}: a run of geomdl fit lies there, none of geomdl rl train")
+        raise InputError(f"{folder}: a run of geomdl fit lies there, none of {COMMAND}")
     return config_of(Settings, content["settings"])
-
-
-def _content(folder: Path) -> dict[str, Any]:
-    """config.json of a run. Raises InputError where the folder holds none."""
-    try:
-        return read_run(folder)
-    except InputError as error:
-        raise InputError(str(error).replace("geomdl fit", "geomdl rl train")) from error
 
 
 def open_run(folder: Path | str, device: torch.device | str = "cpu") -> Trained:
     """The agent of a run. Raises InputError where there is none, or none yet."""
     folder = Path(folder)
-    settings, name = read_settings(folder), read_run(folder)["name"]
+    content = read_run(folder, COMMAND)
+    settings = _settings(folder, content)
     weights = folder / "model.safetensors"
     if not weights.exists():
         raise InputError(f"{folder}: the run has no weights yet (no model.safetensors)")
@@ -69,9 +67,9 @@ def open_run(folder: Path | str, device: torch.device | str = "cpu") -> Trained:
         agent = agent_for(settings, envs, device)
     finally:
         envs.close()
-    load_agent(weights, agent)
+    load_tensors_of_run(weights, agent.network)
     agent.network.eval()
-    return Trained(folder, name, settings, agent, read_log(folder / "log.jsonl"))
+    return Trained(folder, content["name"], settings, agent, read_log(folder / "log.jsonl"))
 
 
 def agent_for(
@@ -115,25 +113,4 @@ def describe_run(folder: Path, name: str, settings: Settings, about: dict[str, A
 
 def save_agent(path: Path, agent: Agent) -> None:
     """The weights that are evaluated, as safetensors. Raises OSError."""
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    weights = agent.weights().items()
-    state = {name: value.detach().cpu().contiguous().clone() for name, value in weights}
-    try:
-        replace(path, lambda part: save_file(state, str(part)))
-    except SafetensorError as error:
-        raise OSError(f"{path}: {error}") from error
-
-
-def load_agent(path: Path, agent: Agent) -> None:
-    """Fill an agent's network with what `save_agent` wrote. Raises InputError."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        agent.network.load_state_dict(load_file(path))
-    except SafetensorError as error:
-        raise InputError(f"{path}: no weights can be read from it: {error}") from error
-    except RuntimeError as error:
-        raise InputError(f"{path}: the weights do not fit this network: {error}") from error
+    save_tensors(path, agent.weights())

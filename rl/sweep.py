@@ -11,7 +11,6 @@ another machine sends back what is needed to evaluate and compare it.
 
 import dataclasses
 import importlib.util
-import itertools
 import json
 import multiprocessing
 import tempfile
@@ -26,6 +25,7 @@ from typing import Any
 
 from core2d.errors import InputError, expect_number
 from core2d.files import replace, save_json
+from core2d.train import search
 from rl.settings import Settings
 from rl.train import How, train
 
@@ -63,12 +63,10 @@ def jobs_of(
 
     A whole set of settings comes before the next seed. Raises InputError for unknown settings.
     """
-    choices = dict(grid or {})
-    rows = [dict(zip(choices, row, strict=True)) for row in itertools.product(*choices.values())]
     jobs = []
     for seed in seeds:
-        for row in rows:
-            words = ",".join(f"{key}={value}" for key, value in row.items()).replace("/", "_")
+        for row in search.grid(grid or {}):
+            words = search.folder_of(row)
             folder = f"{words}/seed{seed}" if words else f"seed{seed}"
             one = dataclasses.replace(changed(settings, row), seed=seed)
             jobs.append(Job(folder, name, one))
@@ -85,12 +83,7 @@ def changed(settings: Any, values: Mapping[str, Any]) -> Any:
         before = getattr(settings, field)
         if dataclasses.is_dataclass(before) != bool(rest):
             raise InputError(f"settings: expected a single value's name, got {key!r}")
-        if rest:
-            value = changed(before, {rest: value})
-        elif isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        elif isinstance(before, tuple) and isinstance(value, list):
-            value = tuple(value)
+        value = changed(before, {rest: value}) if rest else search.like(before, value)
         settings = dataclasses.replace(settings, **{field: value})
     return settings
 

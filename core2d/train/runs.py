@@ -102,13 +102,13 @@ def data_of(recipe: Recipe, folder: Path) -> str:
     return read_run(folder).get("data", {}).get("name") or recipe.DATA
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """config.json of a run. Raises InputError where the folder holds none."""
+def read_run(folder: Path, command: str = "geomdl fit") -> dict[str, Any]:
+    """config.json of a run of `command`. Raises InputError where the folder holds none."""
     path = folder / "config.json"
     if not path.exists():
         inside = sorted(p.parent.name for p in folder.glob("*/config.json"))
         hint = f"; it holds the runs {', '.join(inside)}" if inside else ""
-        raise InputError(f"{folder}: no run of geomdl fit lies there (no config.json){hint}")
+        raise InputError(f"{folder}: no run of {command} lies there (no config.json){hint}")
     try:
         return json.loads(path.read_text())
     except json.JSONDecodeError as error:

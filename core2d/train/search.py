@@ -66,11 +66,11 @@ def with_values(config: Any, values: Mapping[str, Any]) -> Any:
         known = ", ".join(sorted(own | shared))
         raise InputError(f"search: there is no setting {unknown[0]!r}; there are {known}")
     train = {
-        name: _like(getattr(config.train, name), v)
+        name: like(getattr(config.train, name), v)
         for name, v in values.items()
         if name in shared - own
     }
-    rest = {name: _like(getattr(config, name), v) for name, v in values.items() if name in own}
+    rest = {name: like(getattr(config, name), v) for name, v in values.items() if name in own}
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **train), **rest)
 
 
@@ -82,8 +82,7 @@ def search(recipe: Recipe, config: Any, options: Options, rows: Sequence[Values]
     """
     metric, trials = next(iter(recipe.EXPECT), "loss"), []
     for values in rows:
-        name = ",".join(f"{key}={value}" for key, value in values.items()) or "as-it-is"
-        folder = options.output / name.replace("/", "_")
+        folder = options.output / (folder_of(values) or "as-it-is")
         one = dataclasses.replace(options, output=folder, resume=True, overwrite=False)
         try:
             log = fit(recipe, with_values(config, values), one).log
@@ -98,6 +97,11 @@ def search(recipe: Recipe, config: Any, options: Options, rows: Sequence[Values]
     content = [{**dataclasses.asdict(t), "folder": t.folder.name} for t in trials]
     save_json(options.output / "search.json", {"metric": metric, "trials": content})
     return trials
+
+
+def folder_of(values: Values) -> str:
+    """What a folder of a run with these values is called; nothing where there are none."""
+    return ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "_")
 
 
 def best(log: Sequence[Line], metric: str) -> float:
@@ -115,7 +119,7 @@ def read_value(text: str) -> Any:
         return float(text) if text.lower() in ("inf", "-inf") else text
 
 
-def _like(before: Any, value: Any) -> Any:
+def like(before: Any, value: Any) -> Any:
     """A value in the type of the one it replaces."""
     if isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

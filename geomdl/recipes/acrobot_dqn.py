@@ -9,9 +9,11 @@ The rules are those of cartpole_dqn, tried on seeds 0 and 1 (-79.6 and -80.3) an
 others.
 """
 
+from dataclasses import replace
+
 from core2d.train.record import Reference
+from geomdl.recipes import cartpole_dqn
 from rl.explore import Epsilon
-from rl.settings import Learn, Memory, Network, Settings
 
 EXPECT = {"return": -90.0}
 REFERENCE = {
@@ -19,23 +21,9 @@ REFERENCE = {
 }
 DATA = "Acrobot-v1, 500 steps an episode, raw rewards"
 
-SETTINGS = Settings(
+SETTINGS = replace(
+    cartpole_dqn.SETTINGS,
     env="Acrobot-v1",
     steps=100_000,
-    lanes=8,
-    network=Network(hidden=(128, 128)),
-    replay=Memory(capacity=100_000, steps=3),
-    learn=Learn(
-        batch=64,
-        rate=1e-3,
-        fall="linear",
-        begins=1000,
-        every=8,
-        updates=4,
-        target=0,
-        soft=0.005,
-        double=True,
-        average=0.999,
-    ),
     explore=Epsilon(1.0, 0.05, 10_000),
 )
