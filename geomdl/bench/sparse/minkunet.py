@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from core2d.errors import InputError
 from core2d.space import Space
 from geomdl.bench.measure import Floor, Row, Work
 from geomdl.bench.sparse_peers import torch_conv, torch_pairs
@@ -35,7 +36,7 @@ class TorchMultiply:
     ) -> Tensor:
         """As `gather_conv`, for one group."""
         if groups != 1:
-            raise NotImplementedError("the plain network has no groups")
+            raise InputError(f"groups: the plain network has 1, got {groups}")
         if id(table) not in self.pairs:
             self.pairs[id(table)] = (table, torch_pairs(table))
         result = torch_conv(self.pairs[id(table)][1], len(table))(features, weight)
