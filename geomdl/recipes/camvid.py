@@ -27,10 +27,11 @@ class Config:
 
     train: Train = Train(
         epochs=6,
-        batch=4,
+        batch=2,
         rate=3e-3,
         schedule="one-cycle",
         warmup=0.15,
+        ema=0.99,
         precision="bf16",
         channels_last=True,
     )
