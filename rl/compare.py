@@ -26,7 +26,7 @@ from core2d.train.log import Line, read_log
 from core2d.train.runs import read_run
 from rl.atari import described
 from rl.evaluate import interval
-from rl.runs import read_settings
+from rl.runs import COMMAND, settings_in
 from rl.settings import Settings
 
 POINTS = 100  # of a curve
@@ -162,10 +162,11 @@ def runs_in(folder: Path) -> list[Run]:
         inside = sorted(path.parent for path in folder.glob("*/config.json"))
         if inside:
             return [run for one in inside for run in runs_in(one)]
-    settings, log = read_settings(folder), read_log(folder / "log.jsonl")
+    content = read_run(folder, COMMAND)
+    settings, log = settings_in(folder, content), read_log(folder / "log.jsonl")
     outcome = folder / "outcome.json"
     metrics = json.loads(outcome.read_text())["metrics"] if outcome.exists() else {}
-    return [Run(folder, read_run(folder)["name"], settings, log, metrics.get("return"))]
+    return [Run(folder, content["name"], settings, log, metrics.get("return"))]
 
 
 def labels(kinds: Sequence[tuple[str, Settings]]) -> list[str]:

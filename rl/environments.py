@@ -28,8 +28,8 @@ from gymnasium.spaces import Box, Dict, Discrete
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv
 
 from core2d.errors import InputError, expect_choice, expect_number
-from rl.atari import Games, Protocol, register, rom_of, side_by_side, single
-from rl.envpool import Pool, pool
+from rl.atari import Protocol, register, rom_of, side_by_side, single
+from rl.envpool import pool
 from rl.settings import Settings, Vectorise
 
 Purpose = Literal["training", "evaluation", "recording"]
@@ -211,12 +211,13 @@ def seeds(seed: int, lanes: int, purpose: Purpose = "training") -> list[int]:
 def reset(envs: VectorEnv, seed: int, purpose: Purpose = "training") -> tuple[Any, dict[str, Any]]:
     """Start all lanes -> observations (L, *O) and infos. No two purposes share a lane's seed.
 
-    Vector forms of other people's are known to take one number alone: they get the first seed.
+    Vector forms that refuse a list of seeds, as Gymnasium's own do, get the first one alone.
     """
     rows = seeds(seed, envs.num_envs, purpose)
-    listed = (SyncVectorEnv, AsyncVectorEnv, Pool)
-    many = isinstance(envs, Games) or isinstance(envs.unwrapped, listed)
-    return envs.reset(seed=rows if many else rows[0])  # type: ignore[arg-type]
+    try:
+        return envs.reset(seed=rows)  # type: ignore[arg-type]
+    except (error.Error, TypeError, ValueError):
+        return envs.reset(seed=rows[0])
 
 
 def expect_spaces(observation: gymnasium.Space, action: gymnasium.Space) -> None:

@@ -2,6 +2,7 @@
 
     print(evaluate("runs/dqn"))                  100 episodes that training never saw
     evaluate("runs/pong", episodes=30).content() returns, interval and protocol, for a JSON file
+    print(evaluate(Player(None, settings)))      what chance gets there
 
 Nothing is chosen by these episodes, so they may judge. Every lane plays a number of episodes that
 was fixed before: to take those that end first would favour short ones.
@@ -113,8 +114,27 @@ class Nowhere:
     def close(self, *_: Any) -> None: ...
 
 
+@dataclass(frozen=True)
+class Player:
+    """Anything that acts, in the environments of `settings`; None plays at random."""
+
+    actor: Actor | None
+    settings: Settings
+
+
+Players = Path | str | Trained | Player
+
+
+def player_of(who: Players, device: torch.device | str = "cpu") -> Player:
+    """A player as it is, or the agent of a run. Raises InputError where there is no run."""
+    if isinstance(who, Player):
+        return who
+    run = who if isinstance(who, Trained) else open_run(who, device)
+    return Player(run.agent, run.settings)
+
+
 def evaluate(
-    run: Path | str | Trained,
+    who: Players,
     *,
     episodes: int = 100,
     epsilon: float | None = None,
@@ -122,37 +142,22 @@ def evaluate(
     lanes: int = 0,
     device: torch.device | str = "cpu",
 ) -> Evaluation:
-    """The weights that a run keeps -> raw returns of fresh, whole episodes.
+    """The weights that a run keeps, or any player -> raw returns of fresh, whole episodes.
 
     epsilon: share of random actions; None for 0.05 in Atari games whose actions do not stick, as
     published, and else 0. lanes: side by side, 0 for those of the run. Raises InputError.
     """
-    run = run if isinstance(run, Trained) else open_run(run, device)
-    return evaluate_actor(
-        run.agent, run.settings, episodes=episodes, epsilon=epsilon, seed=seed, lanes=lanes
-    )
-
-
-def evaluate_actor(
-    actor: Actor | None,
-    settings: Settings,
-    *,
-    episodes: int = 100,
-    epsilon: float | None = None,
-    seed: int = 0,
-    lanes: int = 0,
-) -> Evaluation:
-    """`evaluate` for anything that acts, in the environments of `settings`; None plays randomly."""
     expect_number("episodes", episodes, low=1)
-    whole = whole_games(settings)
-    told = described(settings.env, whole.protocol)
-    if actor is None:
+    player = player_of(who, device)
+    settings = whole_games(player.settings)
+    told = described(settings.env, settings.protocol)
+    if player.actor is None:
         epsilon = 1.0
     elif epsilon is None:
         epsilon = EPSILON if told and not told["sticky"] else 0.0
-    envs = make_for(whole, lanes=min(lanes or settings.lanes, episodes))
+    envs = make_for(settings, lanes=min(lanes or settings.lanes, episodes))
     try:
-        actor = actor or Chance(envs.single_action_space)
+        actor = player.actor or Chance(envs.single_action_space)
         found = play(actor, envs, episodes, stack=settings.stack, epsilon=epsilon, seed=seed)
     finally:
         envs.close()

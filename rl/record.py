@@ -20,11 +20,10 @@ from core2d.train.order import seed_of
 from geomdl.render.video import save_video
 from geomdl.structures.srgb import from_srgb
 from rl.atari import described
-from rl.collect import Actor, Collector, Episode
+from rl.collect import Collector, Episode
 from rl.environments import make_for, reset
-from rl.evaluate import Chance, Nowhere, whole_games
+from rl.evaluate import Chance, Nowhere, Players, player_of, whole_games
 from rl.replay import Replay
-from rl.runs import Trained, open_run
 from rl.settings import Settings
 
 SMALLEST = 240  # pixels of the shorter side; smaller pictures are enlarged by whole factors
@@ -48,7 +47,7 @@ class Film:
 
 
 def record(
-    run: Path | str | Trained,
+    who: Players,
     path: Path | str,
     *,
     episodes: int = 1,
@@ -57,43 +56,20 @@ def record(
     fps: float = 0.0,
     longest: int = LONGEST,
 ) -> Film:
-    """Fresh episodes of a run as .mp4, .gif or .webp, by the name's ending.
+    """Fresh episodes of a run or any player as .mp4, .gif or .webp, by the name's ending.
 
     fps: 0 for the speed that the environment names. longest: frames after which the film ends.
     Raises InputError, also where the environment draws nothing.
     """
-    run = run if isinstance(run, Trained) else open_run(run)
-    return record_actor(
-        run.agent,
-        run.settings,
-        path,
-        episodes=episodes,
-        seed=seed,
-        epsilon=epsilon,
-        fps=fps,
-        longest=longest,
-    )
-
-
-def record_actor(
-    actor: Actor | None,
-    settings: Settings,
-    path: Path | str,
-    *,
-    episodes: int = 1,
-    seed: int = 0,
-    epsilon: float = 0.0,
-    fps: float = 0.0,
-    longest: int = LONGEST,
-) -> Film:
-    """`record` for anything that acts, in the environment of `settings`; None plays randomly."""
     expect_number("episodes", episodes, low=1)
     expect_number("longest", longest, low=1)
     expect_number("fps", fps, low=0)
-    envs = make_for(whole_games(settings), lanes=1, render=True)
+    player = player_of(who)
+    settings = whole_games(player.settings)
+    envs = make_for(settings, lanes=1, render=True)
     ended: list[Episode] = []
     try:
-        actor = actor or Chance(envs.single_action_space)
+        actor = player.actor or Chance(envs.single_action_space)
         collector = Collector(envs, actor, cast(Replay, Nowhere()), stack=settings.stack)
         collector.start(reset(envs, seed, "recording")[0])
         fps = fps or speed(envs, settings)

@@ -45,10 +45,11 @@ class Trained:
 
 def read_settings(folder: Path | str) -> Settings:
     """The settings of a run. Raises InputError where the folder holds no run of rl."""
-    return _settings(Path(folder), read_run(Path(folder), COMMAND))
+    return settings_in(Path(folder), read_run(Path(folder), COMMAND))
 
 
-def _settings(folder: Path, content: dict[str, Any]) -> Settings:
+def settings_in(folder: Path, content: dict[str, Any]) -> Settings:
+    """The settings that a run's config.json holds. Raises InputError where it is none of rl."""
     if "settings" not in content:
         raise InputError(f"{folder}: a run of geomdl fit lies there, none of {COMMAND}")
     return config_of(Settings, content["settings"])
@@ -58,7 +59,7 @@ def open_run(folder: Path | str, device: torch.device | str = "cpu") -> Trained:
     """The agent of a run. Raises InputError where there is none, or none yet."""
     folder = Path(folder)
     content = read_run(folder, COMMAND)
-    settings = _settings(folder, content)
+    settings = settings_in(folder, content)
     weights = folder / "model.safetensors"
     if not weights.exists():
         raise InputError(f"{folder}: the run has no weights yet (no model.safetensors)")

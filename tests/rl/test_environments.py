@@ -137,6 +137,20 @@ def test_native_forms_start_the_same_for_the_same_seed() -> None:
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.parametrize("takes_lists", [True, False])
+def test_vector_forms_get_a_seed_per_lane_where_they_take_them(takes_lists: bool) -> None:
+    class Own(VectorEnv):
+        num_envs = 3
+
+        def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+            if isinstance(seed, list) and not takes_lists:
+                raise gymnasium.error.Error("expected one integer")
+            return seed, {}
+
+    rows = seeds(7, 3)
+    assert reset(Own(), 7)[0] == (rows if takes_lists else rows[0])
+
+
 def test_environments_of_settings() -> None:
     settings = Settings(env=COUNT, lanes=3, limit=2, arguments=("length=9",))
     envs = make_for(settings)

@@ -17,8 +17,8 @@ from rl.environments import make_for, seeds
 from rl.evaluate import (
     Chance,
     Evaluation,
+    Player,
     evaluate,
-    evaluate_actor,
     interval,
     play,
     read_evaluation,
@@ -41,7 +41,7 @@ class Zero:
 
 
 def test_returns_and_lengths_are_those_of_the_environment() -> None:
-    found = evaluate_actor(Zero(), COUNT, episodes=7)
+    found = evaluate(Player(Zero(), COUNT), episodes=7)
     assert found.returns == (10.0,) * 7
     assert found.lengths == (5,) * 7
     assert (found.mean, found.std, found.interval) == (10.0, 0.0, (10.0, 10.0))
@@ -52,7 +52,7 @@ def test_long_episodes_count_as_much_as_short_ones() -> None:
     settings = replace(COUNT, arguments=("length=0",), lanes=6)
     own = [seed % 10 + 1 for seed in seeds(3, 6, "evaluation")]
     assert len(set(own)) > 2
-    found = evaluate_actor(Zero(), settings, episodes=20, seed=3)
+    found = evaluate(Player(Zero(), settings), episodes=20, seed=3)
     share = [4, 4, 3, 3, 3, 3]
     expected = [length for length, count in zip(own, share, strict=True) for _ in range(count)]
     assert list(found.lengths) == expected
@@ -60,12 +60,12 @@ def test_long_episodes_count_as_much_as_short_ones() -> None:
 
 def test_episodes_are_not_those_of_training_and_the_same_every_time() -> None:
     actor = Zero()
-    evaluate_actor(actor, COUNT, episodes=3, seed=5)
+    evaluate(Player(actor, COUNT), episodes=3, seed=5)
     first = [int(seed) for seed in actor.seen[0][:, 1]]
     assert first == [seed % 2**20 for seed in seeds(5, 3, "evaluation")]
     assert not set(first) & {seed % 2**20 for seed in seeds(5, 3, "training")}
     cart = Settings(env="CartPole-v1", lanes=4)
-    one, again, other = (evaluate_actor(None, cart, episodes=6, seed=s) for s in (1, 1, 2))
+    one, again, other = (evaluate(Player(None, cart), episodes=6, seed=s) for s in (1, 1, 2))
     assert one == again
     assert one.returns != other.returns
 
@@ -75,14 +75,14 @@ def test_chance_takes_every_action() -> None:
     generator = torch.Generator().manual_seed(0)
     drawn = [Chance(envs.single_action_space).act(np.zeros((3, 2)), 0, generator) for _ in range(9)]
     assert set(np.stack(drawn).ravel().tolist()) == {0, 1, 2}
-    found = evaluate_actor(None, Settings(env="CartPole-v1", lanes=8), episodes=60)
+    found = evaluate(Player(None, Settings(env="CartPole-v1", lanes=8)), episodes=60)
     assert 15 < found.mean < 30  # a random cart stands for 22 steps
 
 
 def test_an_endless_episode_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST", 20)
     with pytest.raises(InputError, match="goes on after 20 steps"):
-        evaluate_actor(Zero(), replace(COUNT, arguments=("length=50",)), episodes=3)
+        evaluate(Player(Zero(), replace(COUNT, arguments=("length=50",))), episodes=3)
 
 
 def test_stacks_are_what_an_agent_sees() -> None:
@@ -146,12 +146,12 @@ def test_atari_scores_tell_their_protocol() -> None:
     protocol = replace(nature(), frames=400)
     settings = Settings(env="ALE/Breakout-v5", lanes=2, stack=4, protocol=protocol)
     assert whole_games(settings).protocol == replace(protocol, life_loss=False)
-    assert evaluate_actor(None, settings, episodes=1).epsilon == 1.0
-    found = evaluate_actor(Zero(), settings, episodes=2)
+    assert evaluate(Player(None, settings), episodes=1).epsilon == 1.0
+    found = evaluate(Player(Zero(), settings), episodes=2)
     assert found.epsilon == 0.05
     assert found.frames == 4
     words = str(found)
     for word in ("ALE/Breakout-v5", "epsilon 0.05", "sticky actions 0,", "4 frames a step", "raw"):
         assert word in words
     sticky = replace(settings, protocol=replace(protocol, sticky=0.25))
-    assert evaluate_actor(Zero(), sticky, episodes=1).epsilon == 0.0
+    assert evaluate(Player(Zero(), sticky), episodes=1).epsilon == 0.0

@@ -12,7 +12,8 @@ from PIL import Image, ImageSequence
 from core2d.errors import InputError
 from geomdl.render.image import to_bytes
 from rl.environments import make_for
-from rl.record import linear, record, record_actor
+from rl.evaluate import Player
+from rl.record import linear, record
 from rl.runs import agent_for, describe_run, save_agent
 from rl.settings import Memory, Settings
 
@@ -31,7 +32,7 @@ def pictures(path: Path) -> list[np.ndarray]:
 
 def test_a_film_holds_every_picture_of_its_episodes(tmp_path: Path) -> None:
     """`Count` draws a bar that grows by three columns a step, 20 x 30 pixels, enlarged 12 times."""
-    film = record_actor(Zero(), COUNT, tmp_path / "count.gif", episodes=2)
+    film = record(Player(Zero(), COUNT), tmp_path / "count.gif", episodes=2)
     assert [tuple(episode) for episode in film.episodes] == [(10.0, 5), (10.0, 5)]
     frames = pictures(film.path)
     assert (film.frames, film.fps) == (12, 10.0)
@@ -44,7 +45,7 @@ def test_a_film_holds_every_picture_of_its_episodes(tmp_path: Path) -> None:
 
 
 def test_a_film_ends_in_time(tmp_path: Path) -> None:
-    film = record_actor(Zero(), COUNT, tmp_path / "count.webp", episodes=9, longest=8, fps=25)
+    film = record(Player(Zero(), COUNT), tmp_path / "count.webp", episodes=9, longest=8, fps=25)
     assert (film.frames, film.fps, len(film.episodes)) == (8, 25, 1)
 
 
@@ -64,14 +65,14 @@ def test_a_run_as_mp4(tmp_path: Path) -> None:
 
 def test_what_cannot_be_filmed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.gif"):
-        record_actor(Zero(), COUNT, tmp_path / "count.txt")
+        record(Player(Zero(), COUNT), tmp_path / "count.txt")
     with pytest.raises(InputError, match="render"):
-        record_actor(Zero(), replace(COUNT, env="tests.rl.worlds:Blind-v0"), tmp_path / "a.gif")
+        record(Player(Zero(), replace(COUNT, env="tests.rl.worlds:Blind-v0")), tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_atari_plays_at_the_speed_of_the_console(tmp_path: Path) -> None:
     pytest.importorskip("ale_py", reason="the extra atari (ale-py) is not installed")
-    film = record_actor(None, Settings(env="ALE/Pong-v5"), tmp_path / "pong.gif", longest=3)
+    film = record(Player(None, Settings(env="ALE/Pong-v5")), tmp_path / "pong.gif", longest=3)
     assert film.fps == 15
     assert pictures(film.path)[0].shape == (420, 320, 3)
