@@ -22,7 +22,8 @@ HEAD = """# What networks see
 
 Made from networks that were trained here, each by the command above it
 (`python tools/inspect_gallery.py runs` makes them all; `geomdl inspect --help` lists the views).
-Every view is a function of `core2d.inspect` as well, on any model of core2d.
+Every view is a function of `core2d.inspect` as well, on any model of core2d. Shapes and scans have
+[a gallery of their own](gallery.md).
 """
 
 
@@ -119,8 +120,9 @@ SCENES = (
     ),
     Scene(
         "curves", "Loss curves", "curves", "fashion_lenet", "",
-        "Train and validation in one plot. The training loss is taken on augmented images while "
-        "the weights still move, so it lies above the other.",
+        "Train and validation in one plot. At first the training loss lies above the other: it is "
+        "the mean of an epoch in which the weights still move. Later it falls on alone, and the "
+        "gap is what the network knows by heart.",
     ),
 )  # fmt: skip
 

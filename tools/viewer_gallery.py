@@ -178,7 +178,8 @@ def gallery_page() -> str:
         "",
         "Each scene by the same options: on the left the page of `geomdl view` in a headless",
         "Chromium, on the right `geomdl render`. Made by `python tools/viewer_gallery.py`; the",
-        "guide is [viewer.md](viewer.md).",
+        "guide is [viewer.md](viewer.md). What networks see has",
+        "[a gallery of its own](inspect.md).",
     ]
     for name, scene in SCENES.items():
         quoted = [f"'{o}'" if re.search("[<>%]", o) else o for o in scene.options]

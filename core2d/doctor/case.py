@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from core2d.doctor.limits import Limits
+from core2d.errors import InputError, describe, expect_number
 from core2d.losses import VOID
 from core2d.metrics import hits
 from core2d.train.packed import places_labelled
@@ -27,6 +28,7 @@ class Case:
     loss(model, batch) -> a loss, or one per optimiser. batch: examples per step of the training.
     full: no batch is smaller, because an epoch's rest goes into the next one.
     rate: its learning rate. optimiser: parameters and rate -> the optimiser it uses.
+    Raises InputError for what no check can use.
     """
 
     model: nn.Module
@@ -40,6 +42,17 @@ class Case:
     seed: int = 0
     full: bool = False
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, nn.Module):
+            raise InputError(f"model: expected a torch module, got {describe(self.model)}")
+        if not callable(self.loss):
+            raise InputError(f"loss: expected loss(model, batch), got {describe(self.loss)}")
+        for name in ("train", "validation"):
+            if not len(getattr(self.data, name)):
+                raise InputError(f"data: the {name} set is empty; the checks look at both")
+        expect_number("batch", self.batch, low=1)
+        expect_number("rate", self.rate, low=0)
 
     def fresh(self) -> nn.Module:
         """A copy of the network, in training mode, without gradients."""

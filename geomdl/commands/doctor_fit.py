@@ -1,10 +1,11 @@
 """`geomdl doctor fit RECIPE`: the training doctor on a recipe, and on a run of it."""
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+
+from core2d.errors import InputError
 
 HELP = """usage: geomdl doctor fit RECIPE [options]
 
@@ -27,17 +28,24 @@ class Visit:
     """run: folder of a run of this recipe; without one a short training is made.
 
     against: folder of an earlier run to compare it with: is there one change alone? output: folder
-    for doctor.json and TensorBoard's page. quick: smaller samples, fewer steps.
-    json: print the report as JSON. strict: end with 1 where there are alarms.
+    for doctor.json and TensorBoard's page. overwrite: replace a doctor.json that is there. quick:
+    smaller samples, fewer steps. json: print the report as JSON. strict: end with 1 where there
+    are alarms. seed: of the samples, and of the weights where there is no run.
     """
 
     run: Path | None = None
     against: Path | None = None
     output: Path | None = None
+    overwrite: bool = False
     quick: bool = False
     json: bool = False
     strict: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        report = None if self.output is None else self.output / "doctor.json"
+        if report is not None and report.exists() and not self.overwrite:
+            raise InputError(f"{report}: it is there already; another --output, or --overwrite")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -65,29 +73,18 @@ def run(arguments: Sequence[str]) -> int:
 
 def parsed(recipe: Any, arguments: Sequence[str]) -> tuple[Any, Visit]:
     """The recipe's settings and what is asked of the doctor."""
-    import tyro
-    from tyro.conf import OmitArgPrefixes
+    from geomdl.commands.explain import options
 
-    parts: dict[str, Any] = {"config": recipe.Config(), "visit": Visit()}
-    whole = dataclasses.make_dataclass(
-        "fit",
-        [
-            (name, Annotated[type(part), OmitArgPrefixes], dataclasses.field(default=part))
-            for name, part in parts.items()
-        ],
-    )
-    got: Any = tyro.cli(
-        whole,
-        prog=f"geomdl doctor fit {arguments[0]}",
-        args=list(arguments[1:]),
-        description=recipe.__doc__,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    parts = {"config": recipe.Config(), "visit": Visit()}
+    got = options(parts, f"geomdl doctor fit {arguments[0]}", arguments[1:], recipe.__doc__)
     return got.config, got.visit
 
 
 def examined(recipe: Any, config: Any, visit: Visit) -> Any:
-    """The report, told on standard error as it comes. Raises GeometryError for a foreign run."""
+    """The report, told on standard error as it comes.
+
+    Raises GeometryError for a foreign run, or settings beside those of a run.
+    """
     from rich.console import Console
 
     from core2d.doctor.examine import findings
@@ -96,12 +93,15 @@ def examined(recipe: Any, config: Any, visit: Visit) -> Any:
     from core2d.doctor.recipe import trial_of
     from core2d.doctor.show import tensorboard
     from core2d.doctor.simple import start_simple
+    from core2d.files import save_text
 
     limits = Limits()
     if visit.quick:
         limits = replace(limits, examples=64, steps=100, ladder=(5, 10, 100), run_steps=60)
     made, compared = opened(recipe, visit.run), comparison(visit, limits)
     if made is not None:
+        if config != recipe.Config():
+            raise InputError("run: its own settings are examined; leave out those of the recipe")
         config = made.config
     trial = trial_of(recipe, config, visit.seed, limits)
     past = None if made is None else made.run
@@ -123,8 +123,7 @@ def examined(recipe: Any, config: Any, visit: Visit) -> Any:
         )
     report = Report(found)
     if visit.output is not None:
-        visit.output.mkdir(parents=True, exist_ok=True)
-        (visit.output / "doctor.json").write_text(report.json() + "\n")
+        save_text(visit.output / "doctor.json", report.json() + "\n")
         tensorboard(report, visit.output, trial.case)
     return report
 

@@ -115,7 +115,9 @@ def _before(recipe: "Recipe", arguments: Sequence[str], output: Path) -> Any | N
 
     if "--resume" not in arguments:
         return None
-    for word, value in itertools.pairwise(arguments):
-        output = Path(value) if word == "--output" else output
+    for word, value in itertools.pairwise([*arguments, ""]):
+        name, equals, rest = word.partition("=")
+        if name == "--output":
+            output = Path(rest if equals else value)
     found = sorted([*output.glob("config.json"), *output.glob("seed*/config.json")])
     return config_of(recipe.Config, read_run(found[0].parent)["config"]) if found else None

@@ -339,8 +339,14 @@ def curves(run: Run, /, *, beside: tuple[Path, ...] = (), into: Into = BESIDE) -
     from core2d.inspect.curves import curves as curves_of
     from core2d.inspect.figure import draw_curves
     from core2d.train.log import read_log
+    from core2d.train.runs import read_run
 
-    drawn = {path.name: curves_of(read_log(path / "log.jsonl")) for path in (run, *beside)}
+    paths = (run, *beside)
+    alike = len({path.name for path in paths}) < len(paths)  # a/seed0 beside b/seed0
+    drawn = {}
+    for path in paths:
+        read_run(path)  # a folder that holds no run is named
+        drawn[str(path) if alike else path.name] = curves_of(read_log(path / "log.jsonl"))
     return _save(draw_curves(drawn, run.name if not beside else ""), "curves", run, into)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from core2d.errors import InputError
+from core2d.errors import InputError, expect_number
 from core2d.inspect.receptive import receptive_field
 from core2d.inspect.watch import Ran, layer_of, space_of, trace
 from core2d.layers.conv import Conv
@@ -68,7 +68,11 @@ class Opened:
         return _images(self.data.test, torch.tensor(examples or list(spread)))
 
     def first_images(self, split: str, count: int) -> tuple[Tensor, Tensor]:
-        """Up to `count` images of a set, drawn by a fixed seed; and their labels."""
+        """Up to `count` images of a set, drawn by a fixed seed; and their labels.
+
+        Raises InputError.
+        """
+        expect_number("images", count, low=1)
         sets = {
             "train": self.data.train,
             "validation": self.data.validation,
@@ -102,8 +106,16 @@ def table_of(opened: Opened) -> str:
 
 
 def _images(examples: Examples, index: Tensor) -> tuple[Tensor, Tensor]:
-    """Images (N, C, *S), labels (N,): of a labelled picture its most frequent class."""
+    """Images (N, C, *S), labels (N,): of a labelled picture its most frequent class.
+
+    Raises InputError where the examples are no labelled images.
+    """
     parts = [examples.batch(part) for part in index.split(500)]
+    if missing := {"image", "label"} - parts[0].keys():
+        raise InputError(
+            f"run: geomdl inspect looks at labelled images and grids; the batches of this one lack "
+            f"{', '.join(sorted(missing))}, they hold {', '.join(parts[0])}"
+        )
     label = torch.cat([part["label"] for part in parts])
     many = label if label.ndim == 1 else label.flatten(1).mode(1).values
     return torch.cat([part["image"] for part in parts]), many

@@ -5,7 +5,9 @@ import torch
 from torch import nn
 
 from core2d.doctor.case import affordable, first_tensor, right, seeded
+from core2d.doctor.examples import Some
 from core2d.doctor.limits import Limits
+from core2d.errors import InputError
 from tests.core2d.doctor.squares import DATA, QUICK, case, loss, network, plain
 
 
@@ -17,6 +19,20 @@ def test_checks_work_on_copies():
     with torch.no_grad():
         copy[0].weight.zero_()
     assert bool(ours.model[0].weight.any())
+
+
+def test_what_no_check_can_use_is_refused():
+    none = Some(DATA.train, torch.arange(0))
+    for given, said in (
+        ({"model": "resnet"}, "model: expected a torch module, got str 'resnet'"),
+        ({"loss": 3.0}, r"loss: expected loss\(model, batch\), got float 3.0"),
+        ({"data": replace(DATA, train=none)}, "data: the train set is empty"),
+        ({"data": replace(DATA, validation=none)}, "data: the validation set is empty"),
+        ({"batch": 0}, "batch: expected at least 1, got 0"),
+        ({"rate": float("nan")}, "rate: expected a finite number, got nan"),
+    ):
+        with pytest.raises(InputError, match=said):
+            case(**given)
 
 
 def test_pick_is_random_but_always_the_same():

@@ -40,6 +40,23 @@ def test_linear_regression_solves_the_normal_equations(decay) -> None:
     assert np.allclose(bias.numpy(), wanted[3])
 
 
+def test_decay_costs_on_the_training_points_and_helps_on_others() -> None:
+    """What regularisation is: a higher error where one learns, a lower one where it counts."""
+    slopes = cloud(12, 1, 7) - 1
+    decays = [0.0, 0.3, 3.0, 30.0, 1e4]
+    learned, unseen = [torch.zeros(len(decays)).double() for _ in range(2)]
+    for seed in range(20):  # 20 noisy points of a plane in 12 axes are too few
+        train, other = cloud(20, 12, 10 + seed), cloud(400, 12, 50 + seed)
+        target, truth = train @ slopes + 6 * (cloud(20, 1, 90 + seed) - 1), other @ slopes
+        for place, decay in enumerate(decays):
+            weight, bias = linear_regression(train, target, decay=decay)
+            learned[place] += l2(train @ weight.T + bias, target) / 20
+            unseen[place] += l2(other @ weight.T + bias, truth) / 20
+    assert bool((learned.diff() > 0).all())  # a theorem
+    assert unseen[2] < 0.7 * unseen[0]
+    assert unseen[-1] > unseen[2]  # too much of it
+
+
 def test_linear_regression_of_too_few_points_is_the_smallest_exact_one() -> None:
     x, y = cloud(2, 5), cloud(2, 1, 1)
     weight, bias = linear_regression(x, y)

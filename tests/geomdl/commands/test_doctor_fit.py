@@ -64,6 +64,11 @@ def test_a_broken_setting_is_named_and_the_page_is_written(recipe, tmp_path, cap
     found = json.loads((out / "doctor.json").read_text())
     assert {f["check"]: f["status"] for f in found["findings"]}["logits"] == "alarm"
     assert list(out.glob("events.*"))
+    kept = (out / "doctor.json").read_bytes()
+    assert cli.run(["doctor", "fit", recipe, "--output", str(out)]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (out / "doctor.json").read_bytes() == kept
+    assert Visit(output=out, overwrite=True).output == out
 
 
 def test_a_run_is_examined(recipe, tmp_path, capsys):
@@ -78,6 +83,8 @@ def test_a_run_is_examined(recipe, tmp_path, capsys):
     assert list(found)[-1] == "next step"
     assert len(found["train loss"]["curves"]["train loss"]) == 2  # the epochs of the run
     assert found["logits"]["status"] == "fine"
+    assert cli.run(["doctor", "fit", recipe, "--run", str(run), "--rate", "1"]) == 1
+    assert "run: its own settings are examined" in capsys.readouterr().err
 
 
 def test_quick_looks_at_less(recipe, monkeypatch, capsys):

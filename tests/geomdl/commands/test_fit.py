@@ -56,6 +56,17 @@ def test_trains_resumes_with_its_own_settings_and_records(
     assert settings["options"]["seed"] == 1
 
 
+@pytest.mark.parametrize("words", [["--output", "here"], ["--output=here"]])
+def test_a_resumed_run_elsewhere_keeps_its_settings(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begun = [*QUIET, "--epochs", "1", "--noise", "0", "--steps", "1"]
+    assert run(["fit", TOY, "--output", "here", *begun]) == 0
+    assert run(["fit", TOY, "--resume", *words, *QUIET]) == 0
+    assert (tmp_path / "here" / "outcome.json").exists()
+
+
 def test_a_taken_folder_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

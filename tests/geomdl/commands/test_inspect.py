@@ -1,8 +1,10 @@
 """`geomdl inspect` on a tiny run: every view writes a picture, mistakes are told."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from geomdl import cli
@@ -111,12 +113,29 @@ def test_mistakes_are_told_in_a_line(run: Path, tmp_path: Path, capsys) -> None:
         ("patches", str(run), "--layer", "layr1"): "no 'layr1' in CifarResNet",
         ("patches", str(run), "--channels", "77"): "the layer has 16, got 77",
         ("filters", str(run), "--layer", "fc"): "'fc' has no filters",
-        ("curves", str(tmp_path)): "got 0 lines with none",
+        ("curves", str(tmp_path)): "no run of geomdl fit lies there",
+        ("curves", str(run), "--beside", str(tmp_path)): "no run of geomdl fit lies there",
+        ("tsne", str(run), "--images", "-5"): "images: expected at least 1, got -5",
         ("filters", str(tmp_path)): "no run of geomdl fit",
     }
     for arguments, words in cases.items():
         assert cli.run(["inspect", *arguments]) == 1, arguments
         assert words in capsys.readouterr().err
+
+
+def test_curves_of_runs_whose_folders_have_one_name(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[dict] = []
+    monkeypatch.setattr(
+        "core2d.inspect.figure.draw_curves", lambda runs, title: drawn.append(runs) or Figure()
+    )
+    twin = tmp_path / run.name
+    shutil.copytree(run, twin)
+    assert cli.run(["inspect", "curves", str(run), "--beside", str(twin)]) == 0
+    assert list(drawn[0]) == [str(run), str(twin)]
+    assert cli.run(["inspect", "curves", str(run)]) == 0
+    assert list(drawn[1]) == ["halves"]
 
 
 def test_wrong_usage_and_help(capsys) -> None:

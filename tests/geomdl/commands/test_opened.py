@@ -77,6 +77,15 @@ def test_images_by_number_spread_out_or_drawn():
     assert len(run.first_images("validation", 99)[1]) == 20
     with pytest.raises(InputError, match="the test set has 20 images, got -1"):
         run.picked((-1,), 4)
+    with pytest.raises(InputError, match="images: expected at least 1, got 0"):
+        run.first_images("test", 0)
+
+
+def test_examples_that_are_no_labelled_images_are_refused():
+    run = opened(LeNet(), 1, 28, 28)
+    run.data.test.batch = lambda index, generator=None: {"points": index, "offsets": index}
+    with pytest.raises(InputError, match="lack image, label, they hold points, offsets"):
+        run.picked((), 1)
 
 
 def test_a_labelled_picture_counts_as_its_most_frequent_class():
