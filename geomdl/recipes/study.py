@@ -7,31 +7,54 @@ stopped goes on.
 import argparse
 import shlex
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from core2d.train.fit import Outcome, fit
 from core2d.train.options import Options
-from core2d.train.recipe import Recipe
 from core2d.train.record import Result, write_result
 from core2d.train.runs import data_of, name_of
 
 Figures = dict[str, list[float]]  # name -> one value per seed
 
 
+class Ended(Protocol):
+    """What a run left, whoever trained it: its log, its metrics on the test, and its seconds."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def metrics(self) -> Mapping[str, float]: ...
+    @property
+    def log(self) -> Sequence[Mapping[str, float]]: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Where a result goes, None for nowhere, and what it says of how it came about."""
+
+    folder: Path | None
+    given: Sequence[str]
+    seeds: Sequence[int]
+    data: str
+
+
 @dataclass(frozen=True)
 class Study:
-    """variants: name -> settings. figures: what an outcome is reduced to.
+    """Variants of one recipe, or of one agent.
 
-    conclude: further figures from those of all variants, which are named figure_variant.
+    recipe: a module with EXPECT and REFERENCE; its docstring is the help. variants: name ->
+    settings. figures: what an outcome is reduced to. conclude: further figures from those of all
+    variants, which are named figure_variant.
     """
 
-    recipe: Recipe
+    recipe: Any
     variants: Mapping[str, Any]
-    figures: Callable[[Outcome], Mapping[str, float]]
+    figures: Callable[[Any], Mapping[str, float]]
     conclude: Callable[[Figures], Figures] = lambda found: {}
 
 
@@ -49,7 +72,7 @@ def run(study: Study, seeds: Sequence[int], folder: Path) -> list[dict[str, Outc
     return outcomes
 
 
-def reduced(study: Study, outcomes: Sequence[Mapping[str, Outcome]]) -> Figures:
+def reduced(study: Study, outcomes: Sequence[Mapping[str, Ended]]) -> Figures:
     """Outcomes per seed -> figure_variant and the study's conclusions, one value per seed."""
     found: Figures = {}
     for variants in outcomes:
@@ -59,7 +82,7 @@ def reduced(study: Study, outcomes: Sequence[Mapping[str, Outcome]]) -> Figures:
     return {**found, **study.conclude(found)}
 
 
-def curve(variants: Mapping[str, Outcome]) -> list[dict[str, float]]:
+def curve(variants: Mapping[str, Ended]) -> list[dict[str, float]]:
     """The logs of one seed's variants, epoch by epoch, every key as variant/key."""
     epochs = max(len(outcome.log) for outcome in variants.values())
     return [
@@ -86,36 +109,48 @@ def shortened(study: Study, epochs: float | None) -> Study:
     )
 
 
-def main(study: Study, arguments: Sequence[str] | None = None) -> None:
-    """The command line of a study."""
-    name = name_of(study.recipe)
+def parser_for(recipe: Any) -> argparse.ArgumentParser:
+    """The command line that every study has."""
+    name = name_of(recipe)
     parser = argparse.ArgumentParser(
         prog=f"python -m geomdl.recipes.{name}",
-        description=study.recipe.__doc__,
+        description=recipe.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--epochs", type=float, help="other than the settings' number")
     parser.add_argument("--output", type=Path, default=Path("runs") / name, help="folder of runs")
     parser.add_argument("--record", type=Path, nargs="?", const=Path("results"), help="write here")
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    args = parser.parse_args(given)
-    began = time.monotonic()
-    outcomes = run(shortened(study, args.epochs), args.seeds, args.output)
+    return parser
+
+
+def tell(study: Study, outcomes: Sequence[Mapping[str, Ended]], told: Telling) -> None:
+    """Print the figures, and write them where `told.folder` is given."""
     found = reduced(study, outcomes)
     for figure, values in found.items():
         print(f"{figure:<28} " + "  ".join(f"{value:.4f}" for value in values))
-    if args.record:
-        result = Result(
-            recipe=name,
-            command=shlex.join(["python", "-m", f"geomdl.recipes.{name}", *given]),
-            seeds=args.seeds,
-            seconds=sum(one.seconds for variants in outcomes for one in variants.values()),
-            metrics=found,
-            expect={k: v for k, v in study.recipe.EXPECT.items() if k in found},
-            reference=study.recipe.REFERENCE,
-            data=data_of(study.recipe, next(iter(outcomes[0].values())).folder),
-            curves=[curve(variants) for variants in outcomes],
-        )
-        spent = time.monotonic() - began
-        print(f"wrote {write_result(result, args.record)} after {spent:.0f} s")
+    if told.folder is None:
+        return
+    name = name_of(study.recipe)
+    result = Result(
+        recipe=name,
+        command=shlex.join(["python", "-m", f"geomdl.recipes.{name}", *told.given]),
+        seeds=told.seeds,
+        seconds=sum(one.seconds for variants in outcomes for one in variants.values()),
+        metrics=found,
+        expect={k: v for k, v in study.recipe.EXPECT.items() if k in found},
+        reference=study.recipe.REFERENCE,
+        data=told.data,
+        curves=[curve(variants) for variants in outcomes],
+    )
+    print(f"wrote {write_result(result, told.folder)}")
+
+
+def main(study: Study, arguments: Sequence[str] | None = None) -> None:
+    """The command line of a study of `geomdl fit`'s recipes."""
+    parser = parser_for(study.recipe)
+    parser.add_argument("--epochs", type=float, help="other than the settings' number")
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    args = parser.parse_args(given)
+    outcomes = run(shortened(study, args.epochs), args.seeds, args.output)
+    data = data_of(study.recipe, next(iter(outcomes[0].values())).folder)
+    tell(study, outcomes, Telling(args.record, given, args.seeds, data))

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from core2d.errors import expect_choice
 from scenes.envs.pixel.game import SIZE, STEP_X, STEP_Y
-from scenes.envs.world import Flags, Pixels
+from scenes.envs.world import Flags, Ints, Pixels
 
 Player = Callable[[Pixels], int]
 Pixel = tuple[int, int]  # row, column
@@ -214,3 +215,17 @@ PLAYERS: dict[str, Callable[[], Player]] = {
     "geomdl/Worm-v0": worm,
     "geomdl/Cellar-v0": cellar,
 }
+
+
+class Scripted:
+    """The player of a game ("geomdl/Mason-v0") on L lanes: a new one for every episode."""
+
+    def __init__(self, name: str, lanes: int) -> None:
+        self.make = PLAYERS[expect_choice("name", name, tuple(PLAYERS))]
+        self.players = [self.make() for _ in range(lanes)]
+
+    def __call__(self, seen: Pixels, fresh: Flags) -> Ints:
+        """Observations (L, C, 10, 10), which lanes begin an episode (L,) -> actions (L,)."""
+        for lane in fresh.nonzero()[0].tolist():
+            self.players[lane] = self.make()
+        return np.array([play(one) for play, one in zip(self.players, seen, strict=True)])

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import scenes.envs
-from scenes.envs.pixel.players import PLAYERS, distances
+from core2d.errors import InputError
+from scenes.envs.baselines import play
+from scenes.envs.pixel.players import PLAYERS, Scripted, distances
 
 # Mean returns: of random play at most, of the scripted player at least.
 MARKS = {"Mason": (0.5, 40), "Hail": (0.5, 40), "Rafts": (0.5, 25), "Diver": (0.3, 90),
@@ -27,18 +29,24 @@ def test_random_play_gets_next_to_nothing(name):
 
 @pytest.mark.parametrize("name", MARKS)
 def test_the_scripted_player_plays_well(name):
-    env = gymnasium.make(f"geomdl/{name}-v0")
-    totals = []
-    for seed in range(4):
-        seen, _ = env.reset(seed=seed)
-        player = PLAYERS[f"geomdl/{name}-v0"]()
-        totals.append(0.0)
-        ended = False
-        while not ended:
-            seen, reward, terminated, truncated, _ = env.step(player(seen))
-            totals[-1] += reward
-            ended = terminated or truncated
-    assert np.mean(totals) >= MARKS[name][1]
+    game = f"geomdl/{name}-v0"
+    envs = gymnasium.make_vec(game, num_envs=4, vectorization_mode="vector_entry_point")
+    found = play(envs.unwrapped, Scripted(game, 4), 4)
+    assert found["return"] >= MARKS[name][1]
+
+
+def test_a_player_with_a_memory_begins_anew_with_its_episode():
+    def remembers():
+        turns = iter(range(100))
+        return lambda seen: next(turns)
+
+    player = Scripted("geomdl/Cellar-v0", 2)
+    player.make = remembers
+    rows = [player(np.zeros((2, 6, 10, 10)), np.array(fresh)).tolist() for fresh in
+            ([True, True], [False, False], [False, True])]  # fmt: skip
+    assert rows == [[0, 0], [1, 1], [2, 0]]
+    with pytest.raises(InputError, match="Cellar"):
+        Scripted("geomdl/Celar-v0", 1)
 
 
 def test_every_game_has_a_player():

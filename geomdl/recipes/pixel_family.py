@@ -1,0 +1,126 @@
+"""The whole DQN family on four small games, with equal budgets and equal tuning.
+
+    python -m geomdl.recipes.pixel_family --seeds 0 1 2 --processes 2 --record
+
+Mason, Hail, Rafts and Diver of scenes.envs, 10 x 10 pixels each. Every member of rl.settings.FAMILY
+plays as many steps with the same network, replay and batch. One thing is tuned, for each member
+alike: the learning rate, out of RATES, by the returns of one seed that is not recorded, over all
+games. Then come the recorded seeds.
+
+Figures: return_<Game>_<member>, the mean raw return of 100 fresh episodes of the final weights;
+random_<Game> and scripted_<Game>, what chance and a player with rules get there; score_<member>,
+(return - random) / (scripted - random) averaged over the games, so 1 is as good as the rules;
+rate_<member>, the learning rate that was chosen.
+Three seeds say little about neighbours in the order: look at the values, not at the means alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from statistics import fmean
+
+import gymnasium
+
+from core2d.train.record import Reference
+from geomdl.recipes import pixel_family
+from geomdl.recipes.agents import main, trained
+from geomdl.recipes.study import Figures, Study
+from rl.explore import Epsilon
+from rl.settings import FAMILY, Learn, Memory, Network, Settings, member
+from rl.train import Outcome
+from scenes.envs.baselines import Random, play
+from scenes.envs.pixel.players import Scripted
+from scenes.envs.world import WorldVectorEnv
+
+GAMES = ("Mason", "Hail", "Rafts", "Diver")
+MEMBERS = tuple(make.__name__ for make in FAMILY)
+RATES = (1e-3, 3e-4)
+TUNING = 1000  # the seed by which rates are chosen
+EPISODES = 100
+
+EXPECT: dict[str, float] = {}
+REFERENCE: dict[str, Reference] = {}
+DATA = "geomdl/Mason-v0, Hail-v0, Rafts-v0 and Diver-v0, no sticky actions, raw rewards"
+
+SETTINGS = Settings(
+    steps=200_000,
+    lanes=16,
+    checkpoint=100_000,
+    network=Network(low=0.0, high=60.0),
+    replay=Memory(capacity=100_000),
+    learn=Learn(batch=32, every=8, target=1000, begins=2000),
+    explore=Epsilon(1.0, 0.05, 30_000),
+)
+
+
+def variants(rates: Mapping[str, float]) -> dict[str, Settings]:
+    """Game_member -> settings, with a learning rate for each member."""
+    found = {}
+    for game in GAMES:
+        for name, rate in rates.items():
+            base = replace(
+                SETTINGS, env=f"geomdl/{game}-v0", learn=replace(SETTINGS.learn, rate=rate)
+            )
+            found[f"{game}_{name}"] = member(name, base)
+    return found
+
+
+def tuned(folder: Path, processes: int) -> dict[str, float]:
+    """The rate of every member with the larger mean score over the games, on the tuning seed."""
+    scores: dict[str, dict[float, float]] = {name: {} for name in MEMBERS}
+    for rate in RATES:
+        runs = variants(dict.fromkeys(MEMBERS, rate))
+        place = folder / f"rate={rate:g}"
+        (outcomes,) = trained(runs, [TUNING], place, processes)
+        for name in MEMBERS:
+            scores[name][rate] = fmean(
+                score(game, outcomes[f"{game}_{name}"].metrics["return"]) for game in GAMES
+            )
+    return {name: max(found, key=found.__getitem__) for name, found in scores.items()}
+
+
+@cache
+def marks(game: str) -> tuple[float, float]:
+    """Mean returns of random play and of the scripted player over EPISODES."""
+    name = f"geomdl/{game}-v0"
+    envs = gymnasium.make_vec(name, EPISODES, vectorization_mode="vector_entry_point").unwrapped
+    assert isinstance(envs, WorldVectorEnv)
+    players = (Random(envs.world.actions), Scripted(name, EPISODES))
+    random, scripted = (play(envs, player, EPISODES)["return"] for player in players)
+    return random, scripted
+
+
+def score(game: str, value: float) -> float:
+    """A return between random play, 0, and the scripted player, 1."""
+    random, scripted = marks(game)
+    return (value - random) / (scripted - random)
+
+
+def figures(outcome: Outcome) -> dict[str, float]:
+    """What a run is reduced to."""
+    return {"return": outcome.metrics["return"]}
+
+
+def conclude(found: Figures, rates: Mapping[str, float]) -> Figures:
+    """Scores over the games per member and seed, and what they were measured against."""
+    seeds = len(next(iter(found.values())))
+    told: Figures = {}
+    for game in GAMES:
+        random, scripted = marks(game)
+        told |= {f"random_{game}": [random] * seeds, f"scripted_{game}": [scripted] * seeds}
+    for name, rate in rates.items():
+        rows = [[score(g, v) for v in found[f"return_{g}_{name}"]] for g in GAMES]
+        told[f"score_{name}"] = [fmean(one) for one in zip(*rows, strict=True)]
+        told[f"rate_{name}"] = [rate] * seeds
+    return told
+
+
+def study(folder: Path, processes: int) -> Study:
+    """The recorded runs, once the rates are chosen."""
+    rates = tuned(folder / "tuning", processes)
+    return Study(pixel_family, variants(rates), figures, lambda found: conclude(found, rates))
+
+
+if __name__ == "__main__":
+    main(pixel_family, study)
