@@ -26,9 +26,11 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def milliseconds(seconds: float | None) -> str:
-    """Seconds as milliseconds with three significant digits, or a dash."""
-    return "-" if seconds is None else f"{seconds * 1e3:.3g} ms"
+def amount(value: float | None, unit: str = "s") -> str:
+    """Seconds as milliseconds, or MB, with three significant digits; or a dash."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f} MB" if unit == "MB" else f"{value * 1e3:.3g} ms"
 
 
 def section(content: dict[str, Any]) -> str:
@@ -62,11 +64,12 @@ def speed(folder: Path) -> str:
     ]
     for row in rows:
         ratio = "missing" if row["ratio"] is None else f"**{row['ratio']:.2f}x**"
-        asked = "" if row["target"] is None else f"{row['target']:g}x"
-        floor = f"{milliseconds(row['floor_seconds'])} ({row['floor']})"
+        asked = "" if row["target"] is None else f"{row['target']:.3g}x"
+        unit = row.get("unit", "s")
+        floor = f"{amount(row['floor_seconds'], unit)} ({row['floor']})"
         lines.append(
-            f"| `{row['name']}` | {row['work']} | {milliseconds(row['seconds'])} | {row['peer']} "
-            f"| {milliseconds(row['peer_seconds'])} | {ratio} | {asked} | {floor} |"
+            f"| `{row['name']}` | {row['work']} | {amount(row['seconds'], unit)} | {row['peer']} "
+            f"| {amount(row['peer_seconds'], unit)} | {ratio} | {asked} | {floor} |"
         )
     return "\n".join(lines) + "\n"
 

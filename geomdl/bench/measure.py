@@ -4,10 +4,14 @@ A `Row` has `prepare()`, which makes the work and gives back `Work(ours, peer, s
 and a check of the two results, which runs before any time is taken. `ratio` is peer / ours; a peer
 that is not installed is a row with null, never a silent skip. `floor_seconds` is what the
 arithmetic or the memory traffic needs at least, at the rates of a large copy and of a large sgemm
-on this machine.
+on this machine. A row that takes `megabytes` tells MB wherever others tell seconds, and says so by
+its "unit".
 """
 
+import ctypes
+import gc
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +62,7 @@ class Row:
     floor: Floor
     target: float | None = None  # the ratio that we hold ourselves to
     repeats: int = 7
+    take: Callable[[Callable[[], Any]], float] | None = None  # seconds by default, or megabytes
 
 
 def machine_rates() -> Rates:
@@ -86,6 +91,30 @@ def seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def megabytes(call: Callable[[], Any]) -> float:
+    """The most memory in 1e6 bytes that a call holds beyond what was held before; Linux alone.
+
+    Raises OSError where the kernel does not let a process forget its peak.
+    """
+    if sys.platform != "linux":
+        raise OSError("the peak of memory is read from /proc, which Linux has")
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed does not count as held
+    with open("/proc/self/clear_refs", "w") as peak:
+        peak.write("5")
+    before = _resident("VmRSS")
+    result = call()
+    after = _resident("VmHWM")
+    del result
+    return (after - before) / 1e6
+
+
+def _resident(name: str) -> int:
+    """Bytes by a line of /proc/self/status."""
+    with open("/proc/self/status") as status:
+        return next(1024 * int(line.split()[1]) for line in status if line.startswith(name))
+
+
 def measure(row: Row, rates: Rates, most: int | None = None) -> dict[str, Any]:
     """Check values, warm up, then time ours and the peer in turn; medians of at most `most` turns.
 
@@ -93,18 +122,21 @@ def measure(row: Row, rates: Rates, most: int | None = None) -> dict[str, Any]:
     """
     from geomdl.ops import dispatch
 
-    work = row.prepare()
+    work, take = row.prepare(), row.take or seconds
     ours = work.ours()
     if work.peer is not None and work.same is not None:
         work.same(ours, work.peer())
+    del ours
     mine: list[float] = []
     theirs: list[float] = []
     for _ in range(row.repeats if most is None else min(row.repeats, most)):
-        mine.append(seconds(work.ours))
+        mine.append(take(work.ours))
         if work.peer is not None:
-            theirs.append(seconds(work.peer))
+            theirs.append(take(work.peer))
     median = statistics.median(mine)
     floor_seconds, floor = rates.floor(row.floor)
+    if take is megabytes:
+        floor_seconds, floor = row.floor.moved / 1e6, "what must be kept"
     peer_median = statistics.median(theirs) if theirs else None
     return {
         "name": row.name,
@@ -118,16 +150,18 @@ def measure(row: Row, rates: Rates, most: int | None = None) -> dict[str, Any]:
         "target": row.target,
         "floor_seconds": floor_seconds,
         "floor": floor,
+        "unit": "MB" if take is megabytes else "s",
     }
 
 
 def line(result: dict[str, Any]) -> str:
     """One row of the printed table."""
     peer, ratio = result["peer_seconds"], result["ratio"]
+    times, unit = (1, "MB") if result["unit"] == "MB" else (1e3, "ms")
     return (
-        f"{result['name']:<22} {result['work']:<44} {result['seconds'] * 1e3:9.2f} ms  "
+        f"{result['name']:<22} {result['work']:<44} {result['seconds'] * times:9.2f} {unit}  "
         f"{result['peer']:<34} "
-        + (f"{peer * 1e3:9.2f} ms  {ratio:6.2f}x" if peer else "  missing         ")
-        + (f" (target {result['target']:g}x)" if result["target"] else "")
-        + f"  floor {result['floor_seconds'] * 1e3:.2f} ms ({result['floor']})"
+        + (f"{peer * times:9.2f} {unit}  {ratio:6.2f}x" if peer else "  missing         ")
+        + (f" (target {result['target']:.3g}x)" if result["target"] else "")
+        + f"  floor {result['floor_seconds'] * times:.2f} {unit} ({result['floor']})"
     )

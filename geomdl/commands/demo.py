@@ -13,9 +13,10 @@ def command(
     frames: int = 160,
     size: tuple[int, int] = (640, 480),
     voxel: float = 0.015,
+    labeller: Path | None = None,
     overwrite: bool = False,
 ) -> int:
-    """Build a furnished room, scan it with a noisy depth camera, reconstruct it, compare.
+    """Build a furnished room, scan it with a noisy depth camera, reconstruct, compare, label it.
 
     Takes about two minutes on two cores. An earlier demo in the folder is replaced; anything else
     is left alone without --overwrite.
@@ -31,6 +32,8 @@ def command(
         frames: how many the camera takes.
         size: width and height of the frames in pixels.
         voxel: edge of a voxel in metres.
+        labeller: folder of a run of geomdl fit that says what is where, instead of the weights
+            that come with geomdl.
         overwrite: use a folder that holds something else.
     """
     from geomdl.errors import GeometryError
@@ -42,5 +45,5 @@ def command(
     held = {path.name for path in output.iterdir()} if output.exists() else set()
     if held and not (held & ours) and not overwrite:
         raise GeometryError(f"{output}: holds something else; use it anyway with --overwrite")
-    demo(Config(output, seed, frames, *size, voxel))
+    demo(Config(output, seed, frames, *size, voxel, labeller=labeller))
     return 0

@@ -2,6 +2,7 @@
 
 import glob
 import json as encoder
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import Positional, arg
 
 from core2d.errors import InputError
+from geomdl.commands.options import Axis
 from geomdl.commands.predict_pictures import Pictures, pictures_of
 from geomdl.commands.predict_shapes import Shapes
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 Run = Annotated[Positional[Path], arg(metavar="RUN")]
 Files = Annotated[Positional[tuple[str, ...]], arg(metavar="FILE")]
 Output = Annotated[Path | None, arg(aliases=("-o",), metavar="PATH", help_behavior_hint="")]
-SHIPPED = Path(__file__).parent.parent / "weights"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def command(
     /,
     *,
     output: Output = None,
+    up: Axis | None = None,
+    scale: float = 1.0,
     top: int = 3,
     json: bool = False,
     overwrite: bool = False,
@@ -57,24 +60,28 @@ def command(
     picture. Where it gives one per pixel, the classes are painted over the picture; where it gives
     one per point, a copy of the shape gets them as colours and as the attribute `label`. Several
     runs answer together: the mean of their probabilities, as a rule better than each of them.
+    A recipe's name stands for runs/NAME, or else for the weights that come with geomdl.
 
     examples:
       geomdl predict runs/fashion_lenet shirt.png shoe.png
       geomdl predict runs/cifar_resnet20 "pets/*.jpg" --json
       geomdl predict runs/membrane_unet slices/*.png -o painted
       geomdl predict runs/mine/seed0 runs/mine/seed1 runs/mine/seed2 shirt.png
+      geomdl predict runs/rooms_sparse_unet scan.ply -o labelled.ply --up=-y --scale 0.001
 
     Args:
         run: the folder of a run, or the name of a recipe whose weights come with geomdl.
         files: files or patterns; folders are more runs.
         output: folder, or the name of one file, for classes per pixel or point.
+        up: which way is up in files of shapes, x, y, z, -x, -y or -z; y for glb and gltf, else z.
+        scale: what makes metres of the files' coordinates, such as 0.001 of millimetres.
         top: how many classes are told, the likeliest first.
         json: print a JSON list.
         overwrite: replace files that are there.
     """
     folders = [run, *(Path(name) for name in files if Path(name).is_dir())]
     paths = expanded([name for name in files if not Path(name).is_dir()])
-    members = opened(folders)
+    members = opened(folders, up, scale)
     reader, classes, told = members[0].reader, members[0].classes, []
     targets = [target_of(path, output, reader.ending, len(paths), overwrite) for path in paths]
     for path, target in zip(paths, targets, strict=True):
@@ -106,24 +113,22 @@ def target_of(
     return target
 
 
-def run_folder(run: Path) -> Path:
-    """The folder of a run, or of the weights that come with geomdl under that name."""
-    if run.exists() or not (SHIPPED / run.name / "config.json").exists():
-        return run
-    return SHIPPED / run.name
-
-
-def opened(folders: Sequence[Path]) -> list[Member]:
+def opened(folders: Sequence[Path], up: Axis | None = None, scale: float = 1.0) -> list[Member]:
     """The networks of runs. Raises InputError where they do not tell the same classes apart."""
     from core2d.train.runs import described, open_run, read_run
     from geomdl.recipes.find import find
+    from geomdl.recipes.shipped import run_of
 
     members: list[Member] = []
-    for folder in map(run_folder, folders):
+    for named in folders:
+        if (folder := run_of(named)) != named:
+            print(f"geomdl: {named} is {folder}", file=sys.stderr)
         trained = open_run(folder, find)
         data = read_run(folder).get("data") or described(trained.recipe.data(trained.config))
         prepare = getattr(trained.recipe, "read", None)
-        reader = Shapes(prepare, trained.config) if prepare else pictures_of(folder, data)
+        reader = (
+            Shapes(prepare, trained.config, up, scale) if prepare else pictures_of(folder, data)
+        )
         members.append(Member(trained, reader, data["classes"]))
         if members[-1].classes != members[0].classes:
             ours, theirs = (", ".join(one.classes) for one in (members[0], members[-1]))

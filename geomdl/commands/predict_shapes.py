@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core2d.errors import InputError
 from core2d.files import save_text
+from geomdl.commands.options import Axis, Change
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,33 +17,39 @@ if TYPE_CHECKING:
     from geomdl.structures import Mesh, PointCloud
 
 
+Y_UP = (".glb", ".gltf")  # by these formats' own rule
+
+
 @dataclass(frozen=True)
 class Shapes:
-    """Files of shapes as the recipe of a run reads them: recipe.read(shape, config) -> Batch."""
+    """Files of shapes as the recipe of a run reads them: recipe.read(shape, config) -> Batch.
+
+    up: which way is up in the files, by default y in glb and gltf and else z. scale: what makes
+    metres of their coordinates.
+    """
 
     prepare: "Callable[[Mesh | PointCloud, Any], Batch]"
     config: Any
+    up: Axis | None = None
+    scale: float = 1.0
 
     ending = ".ply"
 
     def read(self, path: Path) -> "Batch":
-        """A file -> a batch of one shape. Raises InputError."""
-        return self.prepare(opened(path), self.config)
+        """A file -> a batch of one shape, in metres and with z up. Raises InputError."""
+        from geomdl.commands.change import moved
+
+        up = self.up or ("y" if path.suffix.lower() in Y_UP else "z")
+        change = Change(scale=self.scale, turn_up=(up, "z"))
+        return self.prepare(moved(opened(path), change), self.config)
 
     def write(self, path: Path, target: Path, chances: "Tensor", names: Sequence[str]) -> "Tensor":
         """Probabilities (N, K) of points or vertices -> the shape with its classes, in a file.
 
-        It gets attributes `label` and `confidence` and a colour per class; the names of the classes
-        go into a text file beside it, where `geomdl view` finds them. Gives the share (K,) of each
-        class. Raises InputError where there are not as many points as probabilities.
+        As `save_labelled`. Gives the share (K,) of each class. Raises InputError where there are
+        not as many points as probabilities.
         """
-        from geomdl.io import save
-
-        shape = labelled(opened(path), chances)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        save(target, shape, overwrite=True)
-        lines = "".join(f"{number} {name}\n" for number, name in enumerate(names))
-        save_text(target.with_suffix(".labels.txt"), lines)
+        save_labelled(target, opened(path), chances, names)
         return chances.argmax(1).bincount(minlength=chances.shape[1]) / len(chances)
 
 
@@ -55,6 +62,24 @@ def opened(path: Path) -> "Mesh | PointCloud":
     if not isinstance(shape, Mesh | PointCloud):
         raise InputError(f"{path}: expected a mesh or a cloud, got {shape!r}")
     return shape
+
+
+def save_labelled(
+    target: Path, shape: "Mesh | PointCloud", chances: "Tensor", names: Sequence[str]
+) -> None:
+    """Probabilities (N, K) of a shape's points or vertices -> the shape with its classes, a file.
+
+    It gets attributes `label` and `confidence` and a colour per class; the names of the classes go
+    into a text file beside it, where `geomdl view` finds them. A file there is replaced. Raises
+    InputError where there are not as many points as probabilities.
+    """
+    from geomdl.io import save
+
+    shape = labelled(shape, chances)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save(target, shape, overwrite=True)
+    lines = "".join(f"{number} {name}\n" for number, name in enumerate(names))
+    save_text(target.with_suffix(".labels.txt"), lines)
 
 
 def labelled(shape: "Mesh | PointCloud", chances: "Tensor") -> "Mesh | PointCloud":

@@ -84,10 +84,15 @@ def face_normals(mesh: Mesh) -> Tensor:
 
 def distance_to(mesh: Mesh, points: Tensor, normals: Tensor) -> tuple[Tensor, Tensor]:
     """Points, normals (N, 3) -> metres to the mesh (N,), |cosine| of the normals there (N,)."""
+    distance, face = nearest_face(mesh, points)
+    return distance, (normals * face_normals(mesh)[face]).sum(-1).abs()
+
+
+def nearest_face(mesh: Mesh, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Points (N, 3) -> metres to the mesh (N,), and the face (N,) that is nearest."""
     bvh = build_bvh(mesh.vertices, mesh.faces)
     nearest, face, _ = closest_point(mesh.vertices, mesh.faces, points, bvh)
-    cosine = (normals * face_normals(mesh)[face]).sum(-1).abs()
-    return (nearest - points).norm(dim=-1), cosine
+    return (nearest - points).norm(dim=-1), face
 
 
 def compare(

@@ -7,6 +7,8 @@
    distance, steps of disparity, shadows of the projector, holes at edges and grazing angles.
 3. `geomdl.reconstruct` fuses the frames as it would fuse real ones.
 4. The surface is compared with the truth, as far as the cameras could see it.
+5. A network that learned from other rooms says what every vertex belongs to; left out where no
+   trained weights are at hand.
 
 EXPECT holds for seed 0 with the default Config.
 """
@@ -25,11 +27,14 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from geomdl.commands.predict_shapes import save_labelled
 from geomdl.errors import GeometryError, expect_number
 from geomdl.io import load
 from geomdl.ops import dispatch
-from geomdl.recipes.room_compare import Comparison, Visible, compare, distance_to
-from geomdl.recipes.room_pictures import inside_views, overview, vertex_light
+from geomdl.recipes.room_compare import Comparison, Visible, compare, nearest_face
+from geomdl.recipes.room_labels import Scores, answer, drawn, meant, scores, section
+from geomdl.recipes.room_pictures import corner_view, inside_views, overview, vertex_light
+from geomdl.recipes.shipped import SHIPPED, shipped
 from geomdl.reconstruct import Report, reconstruct
 from geomdl.structures import Camera, Mesh
 from scenes.build.light import bake
@@ -38,13 +43,17 @@ from scenes.scan.folder import Frame, scan_to_folder
 from scenes.scan.sensor import DepthSensor
 from scenes.scan.trajectory import walk
 
+LABELLER = "rooms_sparse_unet"  # of the shipped weights
 NEEDED = ("hit_faces", "closest_faces", "scan_convert")
 EXPECT = {"f_score": 0.97, "chamfer": 0.004, "normal_consistency": 0.88}
 
 
 @dataclass(frozen=True)
 class Config:
-    """What the demo does. Lengths in metres; sizes in pixels; detail as in scenes.build.room."""
+    """What the demo does. Lengths in metres; sizes in pixels; detail as in scenes.build.room.
+
+    labeller: the folder of a run that labels rooms; None for the weights that come with geomdl.
+    """
 
     output: Path
     seed: int = 0
@@ -56,6 +65,7 @@ class Config:
     sensor: DepthSensor = field(default_factory=DepthSensor)
     detail: float = 0.03
     panel: tuple[int, int] = (800, 600)
+    labeller: Path | None = None
 
     def __post_init__(self) -> None:
         expect_number("frames", self.frames, low=2)
@@ -65,10 +75,11 @@ class Config:
 
 @dataclass(frozen=True)
 class Result:
-    """What came out, and how long each step took in seconds."""
+    """What came out, and how long each step took in seconds. labels: None where left out."""
 
     comparison: Comparison
     reconstruction: Report
+    labels: Scores | None
     seconds: dict[str, float]
     files: dict[str, str]
 
@@ -98,13 +109,13 @@ def demo(config: Config, console: Console | None = None) -> Result:
     assert isinstance(found, Mesh)
     with clock("compare"):
         comparison = compare(found, world.mesh, visible)
-        found = found if found.normals is not None else found.with_normals()
-        assert found.normals is not None
-        error, _ = distance_to(world.mesh, found.vertices, found.normals)
+        error, face = nearest_face(world.mesh, found.vertices)
     with clock("pictures"):
         files = _pictures(config, world, radiance, found, error, kept)
-    result = Result(comparison, report, clock.seconds, {"mesh": str(mesh_path), **files})
-    _write_report(config, world, result)
+    labels, told = labelled(config, world, found, face, clock)
+    files = {"mesh": str(mesh_path), **files}
+    result = Result(comparison, report, labels, clock.seconds, files)
+    _write_report(config, world, result, told)
     console.print((out / "report.md").read_text(), highlight=False, markup=False)
     return result
 
@@ -209,10 +220,44 @@ def _pictures(
     return {"overview": str(out / "overview.png"), "views": str(out / "views.png")}
 
 
-def _write_report(config: Config, world: Room, result: Result) -> None:
+def labeller(config: Config) -> Path | None:
+    """The folder of the run that labels the room, None where none is given and none comes along."""
+    if config.labeller is not None:
+        return config.labeller
+    return SHIPPED / LABELLER if LABELLER in shipped() else None
+
+
+def labelled(
+    config: Config, world: Room, found: Mesh, face: torch.Tensor, clock: "_Clock"
+) -> tuple[Scores | None, str]:
+    """labels.png and labelled.ply: what a network says of the vertices, beside what is true.
+
+    face: of the world, the nearest of each vertex. Gives the scores and their part of the report,
+    or None and nothing where there is no trained network.
+    """
+    if (run := labeller(config)) is None:
+        clock.console.print(f"labels: left out, no weights of {LABELLER} come with geomdl")
+        return None, ""
+    with clock("labels"):
+        given = answer(run, found)
+        truth = meant(world.labels, given.classes)[true_kinds(world, face)]
+        save_labelled(config.output / "labelled.ply", found, given.chances, given.classes)
+        panels = {"what the network says": given.label, "what is true": truth}
+        camera = corner_view(world.mesh, config.panel)
+        drawn(found, panels, given.classes, camera, config.output / "labels.png")
+        measured = scores(given, truth)
+    return measured, section(run.name, measured, given)
+
+
+def true_kinds(world: Room, face: torch.Tensor) -> torch.Tensor:
+    """Faces (N,) of a room -> what they belong to (N,), an index into its labels."""
+    return world.mesh.attributes["label"].flatten()[world.mesh.faces[face, 0]].long()
+
+
+def _write_report(config: Config, world: Room, result: Result, labels: str) -> None:
     c, r = result.comparison, result.reconstruction
     told: dict[str, Any] = asdict(config)
-    told["output"] = str(config.output)
+    told |= {name: str(told[name]) for name in ("output", "labeller") if told[name]}
     everything = {"config": told, **asdict(result), "expect": EXPECT}
     (config.output / "report.json").write_text(json.dumps(everything, indent=1) + "\n")
     x, y, z = world.size
@@ -240,7 +285,7 @@ frames saw within the range of the sensor; accuracy and precision count against 
 {seconds}
 ![from above](overview.png)
 ![from inside](views.png)
-"""
+{labels}"""
     (config.output / "report.md").write_text(text)
 
 

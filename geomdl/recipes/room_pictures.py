@@ -43,7 +43,7 @@ def overview(
 
     Faces that look away are not drawn, so that one sees into the room.
     """
-    camera = frame_shape(truth, brightest_corner(truth), size=size)
+    camera = corner_view(truth, size)
     truth = truth.submesh(~hung_in_the_way(world, camera))
     inside = dataclasses.replace(UNLIT, cull=True)
     errors = Style(color_by="error", ramp="turbo", limits=(0.0, WORST), cull=True)
@@ -55,6 +55,11 @@ def overview(
     ]
     names = ["truth", "reconstruction", "its surface", "distance to the truth, blue 0, red 3 cm"]
     save_image(path, sheet(panels, names, columns=2))
+
+
+def corner_view(truth: Mesh, size: tuple[int, int]) -> Camera:
+    """All of a room from above its brightest corner."""
+    return frame_shape(truth, brightest_corner(truth), size=size)
 
 
 def brightest_corner(truth: Mesh) -> tuple[float, float, float]:

@@ -10,15 +10,23 @@ from core2d.losses import VOID, cross_entropy
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.augment import crop, elastic, jitter, mirror, recolour, scale, turn
-from geomdl.ops import voxelize
+from geomdl.recipes.own_scan import own_scan
 from geomdl.recipes.segmentation import measured
 from geomdl.structures import Mesh, PointCloud
-from geomdl.structures.srgb import to_srgb
 from scenes.datasets.point_batches import thinned
 from scenes.datasets.room_scans import LIKE_SCANNET, room_scans
 
 DATA = "simulated scans of procedural rooms, scannet classes"
 CLASSES = LIKE_SCANNET
+LIMITS = (
+    "Learned from simulated scans of procedural rooms alone: no real scan, no real furniture.",
+    "Wants a place indoors in metres, z up to 40 degrees off, in colour, with a point in nearly "
+    "every cell of its surfaces; `geomdl predict` turns leaning scans upright, puts points on the "
+    "faces of coarse meshes, and warns of the rest.",
+    "Ceilings and small things (books, cushions, clothes, rugs) belong to none of the classes; "
+    "they are given one of them all the same.",
+    "The confidence is the network's own probability and is not calibrated.",
+)
 
 
 @dataclass(frozen=True)
@@ -104,17 +112,12 @@ def predict(model: nn.Module, x: Batch) -> Tensor:
 
 
 def read(shape: Mesh | PointCloud, config: Config) -> Batch:
-    """A mesh's vertices or a cloud, metres, z up -> one point of each cell, and "whose" (P,) it is.
+    """A mesh's vertices or a cloud, metres, z roughly up -> one point of each cell, and "whose".
 
-    Without colours all is grey.
+    "whose" (P,) is the row of every vertex or point. How a scan is made like those that train, and
+    what is warned of: `own_scan`. Raises InputError.
     """
-    cloud = shape.point_cloud() if isinstance(shape, Mesh) else shape
-    points = cloud.points.float().clone()
-    low = points[:, 2].kthvalue(1 + len(points) // 200).values  # the floor, but for stray points
-    points[:, 2] -= low
-    colours = torch.full_like(points, 0.5) if cloud.colors is None else to_srgb(cloud.colors)
-    cells = voxelize(points, config.cell)
-    first = cells.first
-    offsets = torch.tensor([0, len(first)])
-    batch = {"points": points[first], "offsets": offsets, "features": colours[first].float()}
-    return middle(batch) | {"whose": cells.inverse}
+    scan = own_scan(shape, config.cell)
+    offsets = torch.tensor([0, len(scan.points)])
+    batch = {"points": scan.points, "offsets": offsets, "features": scan.colors}
+    return middle(batch) | {"whose": scan.whose}

@@ -10,10 +10,11 @@ from torch import nn
 
 from core2d.train.record import Reference
 from geomdl.models.point_transformer import PointTransformerEncoder, PointTransformerSegmenter
-from geomdl.recipes.rooms import CLASSES, DATA, Config, data, loss, metrics, predict, read
+from geomdl.recipes.rooms import CLASSES, DATA, LIMITS, Config, data, loss, metrics, predict, read
 
 __all__ = [
-    "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
+    "DATA", "EXPECT", "LIMITS", "REFERENCE", "Config",
+    "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
 EXPECT = {"miou": 0.4}

@@ -21,10 +21,11 @@ from core2d.train.settings import Train
 from geomdl.models.minkunet import LAYERS, MinkUNet
 from geomdl.nn.on_voxels import OnVoxels
 from geomdl.recipes import rooms
-from geomdl.recipes.rooms import CLASSES, DATA, data, loss, metrics, predict, read
+from geomdl.recipes.rooms import CLASSES, DATA, LIMITS, data, loss, metrics, predict, read
 
 __all__ = [
-    "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
+    "DATA", "EXPECT", "LIMITS", "REFERENCE", "Config",
+    "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
 EXPECT = {"miou": 0.5}

@@ -108,6 +108,8 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     assert not [n for n in inside if n.startswith("geomdl/csrc") or n.endswith((".cpp", ".h"))]
     pages = {f"geomdl/viewer/page/{name}" for name in ("page.js", "beside.html")}
     assert {"geomdl/systems.json", *pages} <= set(inside)
+    weights = [path for path in (ROOT / "geomdl" / "weights").rglob("*") if path.is_file()]
+    assert {path.relative_to(ROOT).as_posix() for path in weights} <= set(inside)
     assert "geomdl/native/libgomp.so.1" in inside
     families = {path.stem for path in (ROOT / "geomdl" / "csrc").glob("*.cpp")}
     suffix = sysconfig.get_config_var("EXT_SUFFIX")

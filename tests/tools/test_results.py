@@ -44,10 +44,12 @@ def test_speed_shows_ratios_and_missing_peers(tmp_path: Path) -> None:
         "floor": "20 MB at 20 GB/s",
     }
     missing = {**row, "peer_seconds": None, "ratio": None, "target": None}
-    (tmp_path / "ops.json").write_text(json.dumps([row, missing]))
+    memory = {**row, "unit": "MB", "seconds": 1234.5, "peer_seconds": 2000.0, "floor_seconds": 700}
+    (tmp_path / "ops.json").write_text(json.dumps([row, missing, memory]))
     table = speed(tmp_path)
     assert "| 50 ms | SciPy | 100 ms | **2.00x** | 1.3x | 1 ms (20 MB at 20 GB/s) |" in table
     assert "| SciPy | - | missing |  |" in table
+    assert "| 1,234 MB | SciPy | 2,000 MB | **2.00x** | 1.3x | 700 MB (" in table
     assert speed(tmp_path / "none") == ""
 
 

@@ -20,20 +20,17 @@ from geomdl.bench.sparse_peers import (
 from geomdl.bench.sparse_surface import (
     CUBE,
     ONES,
-    Layer,
-    Surface,
     layer,
     shell_pairs,
-    sorted_sites,
     surface,
 )
 from geomdl.ops.sites import kernel_map, transposed_map
 from geomdl.ops.sparse import gather_conv
 
 SIZES = ((64, 32), (128, 16), (128, 32), (128, 64), (128, 128), (256, 32))  # extent, channels
-MAPPED = 128  # extent of the surface whose map is made
-SHEET = 1000  # cells along the side of the smaller sheet: a million voxels
-GROWTH = 5
+MAPPED = 128  # extent of the surface whose map is made, in at most 10 ms
+SIDE = 1024  # of the square matrix by which as much is multiplied as in a layer
+FORWARD, BOTH = 2.2, 2.5  # times the bare multiplications that a layer may take, from 32 channels
 
 
 def near(ours: Any, theirs: Any) -> None:
@@ -114,75 +111,62 @@ def prepare_map() -> Work:
     return Work(ours, if_installed(make), same)
 
 
-@functools.cache
-def sheet(side: int, parts: int) -> Layer:
-    """A wavy sheet of side x (side * parts) voxels, 8 channels."""
-    x, y = torch.meshgrid(torch.arange(side), torch.arange(side * parts), indexing="ij")
-    z = 100 + 20 * (x / 60).sin() + 20 * (y / 45).cos()
-    sites = sorted_sites(torch.stack([x, y, z.long()], -1).reshape(-1, 3))
-    work = layer(64, 8)
-    features = torch.ones(len(sites), 8)
-    where = Surface(0, sites, torch.tensor([0, len(sites)]), work.where.table)
-    return Layer(where, features, work.weight, features)
+def prepare_products(extent: int, channels: int, both: bool) -> Work:
+    """Against as many multiplications in one large product: the machine's own rate, in turn."""
+    work = layer(extent, channels)
+    table = work.where.table
+    back = transposed_map(table, len(table))
 
+    def ours() -> object:
+        if both:
+            return gradients(lambda f, w: gather_conv(f, w, table, transposed=back), work)
+        return gather_conv(work.features, work.weight, table)
 
-def prepare_growth() -> Work:
-    big, small = sheet(SHEET, GROWTH), sheet(SHEET, 1)
-
-    def peer() -> None:
-        for _ in range(GROWTH):
-            small.forward()
-
-    return Work(big.forward, peer)
+    flops = 2 * work.where.pairs * channels**2 * (3 if both else 1)
+    a, b = torch.rand(max(1, round(flops / (2 * SIDE**2))), SIDE), torch.rand(SIDE, SIDE)
+    return Work(ours, lambda: a @ b)
 
 
 def rows() -> Iterator[Row]:
     for extent, channels in SIZES:
-        where = f"{extent}^3 surface, {channels} channels"
-        floor = Floor(flops=2 * shell_pairs(extent) * channels**2)
-        for peer, title, target in (
-            ("spconv", "spconv CPU wheel", 5.0),
-            ("ocnn", "ocnn", 4.0),
-            ("open3d", "Open3D SparseConv", 5.0),
-        ):
-            prepare = functools.partial(prepare_forward, extent, channels, peer)
-            work = f"{where}, map and forward"
-            yield Row("submanifold_forward", "sparse", work, title, prepare, floor, target, 5)
-        yield Row(
-            name="submanifold_cached",
-            group="sparse",
-            work=f"{where}, forward",
-            peer="torch gather, mm, index_add",
-            prepare=functools.partial(prepare_cached, extent, channels),
-            floor=floor,
-            repeats=5,
-        )
-        for peer, title in (("ocnn", "ocnn"), ("torch", "torch gather, mm, index_add")):
-            yield Row(
-                name="submanifold_backward",
-                group="sparse",
-                work=f"{where}, both ways",
-                peer=title,
-                prepare=functools.partial(prepare_backward, extent, channels, peer),
-                floor=Floor(flops=3 * floor.flops),
-                target=4.0,
-                repeats=5,
-            )
+        yield from layer_rows(extent, channels)
     yield Row(
         name="kernel_map",
         group="sparse",
-        work="128^3 surface, 57k voxels, 3^3",
+        work="128^3 surface, 57k voxels, 3^3 (10 ms asked)",
         peer="spconv CPU wheel",
         prepare=prepare_map,
         floor=Floor(moved=57_000 * (12 + 27 * 4)),
     )
-    yield Row(
-        name="sparse_growth",
-        group="sparse",
-        work="5M voxels, map and forward, 8 channels",
-        peer="five times 1M voxels",
-        prepare=prepare_growth,
-        floor=Floor(moved=5e6 * (12 + 27 * 4 * 2 + 8 * 4 * 2)),
-        target=0.8,
-        repeats=3,
-    )
+
+
+def layer_rows(extent: int, channels: int) -> Iterator[Row]:
+    """A layer against every peer; fewer turns where one takes seconds."""
+    where = f"{extent}^3 surface, {channels} channels"
+    floor = Floor(flops=2 * shell_pairs(extent) * channels**2)
+    turns = 5 if floor.flops < 1e10 else 3
+
+    def row(
+        name: str, what: str, peer: str, prepare: Callable[[], Work], target: float | None
+    ) -> Row:
+        flops = Floor(flops=floor.flops * (3 if what == "both ways" else 1))
+        return Row(name, "sparse", f"{where}, {what}", peer, prepare, flops, target, turns)
+
+    for peer, title, target in (
+        ("spconv", "spconv CPU wheel", 5.0),
+        ("ocnn", "ocnn", 4.0),
+        ("open3d", "Open3D SparseConv", 5.0),
+    ):
+        prepare = functools.partial(prepare_forward, extent, channels, peer)
+        yield row("submanifold_forward", "map and forward", title, prepare, target)
+    cached = functools.partial(prepare_cached, extent, channels)
+    yield row("submanifold_cached", "forward", "torch gather, mm, index_add", cached, None)
+    for peer, title in (("ocnn", "ocnn"), ("torch", "torch gather, mm, index_add")):
+        prepare = functools.partial(prepare_backward, extent, channels, peer)
+        yield row("submanifold_backward", "both ways", title, prepare, 4.0)
+    if channels >= 32:
+        bare = "as many products, torch sgemm"
+        forward = functools.partial(prepare_products, extent, channels, False)
+        yield row("submanifold_cached", "forward", bare, forward, 1 / FORWARD)
+        both = functools.partial(prepare_products, extent, channels, True)
+        yield row("submanifold_backward", "both ways", bare, both, 1 / BOTH)

@@ -1,7 +1,9 @@
 """The bench compares values before it times, and a missing peer is a row, not a skip."""
 
+import sys
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from geomdl.bench.measure import (
@@ -13,6 +15,7 @@ from geomdl.bench.measure import (
     line,
     machine_rates,
     measure,
+    megabytes,
 )
 
 RATES = Rates(moved=1e9, flops=1e9)
@@ -90,3 +93,18 @@ def test_a_peer_that_does_not_import_is_none() -> None:
     assert if_installed(lambda: int) is int
     with pytest.raises(ValueError, match="ours to mend"):
         if_installed(wrong)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_memory_is_the_peak_of_what_a_call_holds() -> None:
+    def held() -> np.ndarray:
+        passing = np.ones(20_000_000, np.uint8)
+        return np.ones(30_000_000, np.uint8) + passing[:1]
+
+    assert megabytes(held) == pytest.approx(80, rel=0.1)  # the ones, their sum, and the passing
+    assert megabytes(lambda: np.ones(10_000_000, np.uint8)) == pytest.approx(10, rel=0.2)
+    result = measure(row(Work(held, held), take=megabytes, floor=Floor(moved=3e7)), RATES)
+    assert result["unit"] == "MB"
+    assert result["ratio"] == pytest.approx(1, rel=0.1)
+    assert "MB" in line(result)
+    assert "floor 30.00 MB (what must be kept)" in line(result)

@@ -11,9 +11,10 @@ def test_arguments_reach_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(room_demo, "demo", seen.append)
     out = tmp_path / "demo"
     flags = ["--seed", "3", "--frames", "7", "--size", "80", "60", "--voxel", "0.05"]
-    assert cli.run(["demo", "-o", str(out), *flags]) == 0
+    assert cli.run(["demo", "-o", str(out), *flags, "--labeller", "runs/mine"]) == 0
     config = seen[0]
     assert (config.output, config.seed, config.frames) == (out, 3, 7)
+    assert config.labeller == Path("runs/mine")
     assert (config.width, config.height, config.voxel) == (80, 60, 0.05)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core2d.errors import InputError
 from geomdl.cli import run
-from geomdl.commands.predict import expanded, opened, ranked, run_folder, target_of
+from geomdl.commands.predict import expanded, opened, ranked, target_of
 from geomdl.commands.predict_pictures import palette
 
 RECIPE = '''
@@ -67,7 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def trained(pixels: bool, output: str = "run", scale: float = 4.0, name: str = "bright") -> None:
-    recipe = Path(f"recipe_of_{output}.py")
+    recipe = Path(f"recipe_of_{Path(output).name}.py")
     recipe.write_text(RECIPE + f"\nPIXELS, SCALE, NAME = {pixels}, {scale}, {name!r}\n")
     words = ["fit", str(recipe), "--epochs", "0.1", "--rate", "1e-9", "--output", output]
     assert run([*words, "--no-tensorboard", "--no-progress", "--accelerator", "cpu"]) == 0
@@ -143,16 +143,18 @@ def test_a_file_that_is_there_stays(here: Path, capsys: pytest.CaptureFixture[st
     assert target_of(Path("a/b.jpg"), Path("out"), ".png", 1, False) == Path("out/b.png")
 
 
-def test_weights_that_come_with_geomdl_go_by_their_name(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_recipes_name_stands_for_its_run(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geomdl.commands.predict.SHIPPED", here / "weights")
-    (here / "weights" / "mine").mkdir(parents=True)
-    (here / "weights" / "mine" / "config.json").write_text("{}")
-    assert run_folder(Path("mine")) == here / "weights" / "mine"
-    assert run_folder(Path("yours")) == Path("yours")
-    Path("mine").mkdir()
-    assert run_folder(Path("mine")) == Path("mine")
+    trained(pixels=False, output="runs/mine")
+    capsys.readouterr()
+    assert run(["predict", "mine", "white.png", "--top", "1"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "white.png: bright 100.0%\n"
+    assert told.err == "geomdl: mine is runs/mine\n"
+    monkeypatch.setattr("geomdl.recipes.shipped.SHIPPED", here / "weights")
+    assert run(["predict", "fashion_lenet", "white.png"]) == 1
+    assert "no weights of this recipe come with geomdl" in capsys.readouterr().err
 
 
 def test_ranking() -> None:

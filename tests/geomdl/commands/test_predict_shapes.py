@@ -74,6 +74,26 @@ def test_a_class_of_the_whole_shape(trained, capsys) -> None:
     assert capsys.readouterr().out == "scan.ply: high 63.3%, low 36.7%\n"
 
 
+def test_up_and_scale_are_for_the_network_alone(trained, capsys) -> None:
+    """Two of the three points are high along z, one is high along y, two are low along -x."""
+    trained(each=True)
+    capsys.readouterr()
+    high = {("--up", "y"): [0, 0, 1], ("--up=-x",): [0, 0, 0], ("--scale", "0.001"): [0, 1, 1]}
+    for number, (words, expected) in enumerate(high.items()):
+        assert run(["predict", "run", "scan.ply", "-o", f"{number}.ply", *words]) == 0
+        cloud = load(f"{number}.ply")
+        assert cloud.attributes["label"].flatten().tolist() == expected
+        assert torch.equal(cloud.points, load("scan.ply").points)
+    points = torch.tensor([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    save("mesh.glb", Mesh(points, torch.tensor([[0, 1, 2]])))
+    assert run(["predict", "run", "mesh.glb", "-o", "mesh.ply"]) == 0
+    heights = load("mesh.ply").vertices[:, 1]
+    labels = load("mesh.ply").attributes["label"].flatten()
+    assert torch.equal(labels.long(), (heights > 0).long())
+    assert run(["predict", "run", "scan.ply", "-o", "no.ply", "--scale", "0"]) == 1
+    assert "--scale: expected more than 0" in capsys.readouterr().err
+
+
 def test_other_files_are_refused(trained, capsys) -> None:
     trained(each=True)
     Path("text.ply").write_text("no shape")

@@ -1,13 +1,13 @@
 import pytest
 
 from geomdl.bench.sparse import convolution
+from geomdl.bench.sparse_surface import surface
 from tests.geomdl.bench.turns import checked, without
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convolution, "SIZES", ((32, 8),))
-    monkeypatch.setattr(convolution, "SHEET", 40)
 
 
 def named(*words: str) -> list[convolution.Row]:
@@ -16,8 +16,24 @@ def named(*words: str) -> list[convolution.Row]:
 
 
 def test_values_and_gradients_are_those_of_plain_torch() -> None:
-    checked(named("torch"), "torch")
-    checked(named("sparse_growth"), "torch")
+    checked(named("torch gather"), "torch")
+
+
+def test_bare_products_are_as_many_as_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolution, "SIZES", ((32, 32),))
+    monkeypatch.setattr(convolution, "SIDE", 64)
+    rows = named("torch sgemm")
+    assert [row.target for row in rows] == [1 / 2.2, 1 / 2.5]
+    pairs = surface(32).pairs
+    for row, times in zip(rows, (1, 3), strict=True):
+        peer = row.prepare().peer
+        assert peer is not None
+        done = 2 * peer().numel() * convolution.SIDE
+        assert done == pytest.approx(times * 2 * pairs * 32**2, rel=0.01)
+        assert done == pytest.approx(row.floor.flops, rel=0.15)
+    checked(rows, "torch")
+    monkeypatch.setattr(convolution, "SIZES", ((32, 8),))
+    assert named("torch sgemm") == []
 
 
 @pytest.mark.parametrize("peer", ["ocnn", "spconv"])
