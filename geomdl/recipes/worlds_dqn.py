@@ -159,7 +159,7 @@ def marks(name: str) -> dict[str, dict[str, float]]:
     """Random, scripted and oracle -> what they reach in the test split of a world."""
     settings, others = WORLDS[name]
     envs = world_of_tests(settings)
-    players = {
+    players: dict[str, Player] = {
         "random": Random(envs.world.actions),
         "scripted": others.scripted(envs),
         "oracle": others.oracle(envs),

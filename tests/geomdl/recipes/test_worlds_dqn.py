@@ -71,8 +71,8 @@ def test_the_settings_fit_their_world(name: str, tmp_path: Path, monkeypatch) ->
         "return",
         *(("coverage",) if name == "NextBestView" else ("success", "spl")),
     }
-    assert others.scripted(envs)
-    assert others.oracle(envs)
+    for player in (others.scripted(envs), others.oracle(envs)):
+        assert set(w.told(w.play(envs, player, 2))) == set(found)
 
 
 def test_the_lead_is_over_the_better_of_chance_and_rules(monkeypatch) -> None:
