@@ -73,6 +73,21 @@ def expect_tensor(
     return value
 
 
+def expect_weighted(x: "Tensor", weight: "Tensor", channels: int) -> None:
+    """A field x (B, channels, ...) of the dtype of the weight that it meets. Raises InputError.
+
+    Under autocast torch brings floating-point ones together.
+    """
+    if x.shape[1] != channels:
+        raise InputError(f"x: expected {channels} channels, got {describe(x)}")
+    if x.dtype != weight.dtype:
+        import torch
+
+        if not (x.is_floating_point() and torch.is_autocast_enabled(x.device.type)):
+            kind = str(weight.dtype).removeprefix("torch.")
+            raise InputError(f"x: expected {kind} as the weights are, got {describe(x)}")
+
+
 def expect_number(
     name: str, value: float, *, low: float | None = None, above: float | None = None
 ) -> float:

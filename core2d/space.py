@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, describe, expect_choice
+from core2d.errors import InputError, describe, expect_choice, expect_weighted
 from core2d.padding import padded, same_sides
 from core2d.resize import MODES, resize_dense
 
@@ -220,8 +220,7 @@ class Dense(Space):
         padding: Padding = "same",
     ) -> Tensor:
         self.extent(x)
-        if x.shape[1] != weight.shape[1] * groups:
-            raise InputError(f"x: expected {weight.shape[1] * groups} channels, got {describe(x)}")
+        expect_weighted(x, weight, weight.shape[1] * groups)
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         x, pads = self._padded(x, weight.shape[2:], steps, holes, padding, 0.0)
         return self.CONV[self.axes](x, weight, bias, steps, pads, holes, groups)
@@ -237,8 +236,8 @@ class Dense(Space):
         dilation: Size = 1,
         groups: int = 1,
     ) -> Tensor:
-        if self.extent(x) and x.shape[1] != len(weight):
-            raise InputError(f"x: expected {len(weight)} channels, got {describe(x)}")
+        self.extent(x)
+        expect_weighted(x, weight, len(weight))
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         wanted = (
             tuple(n * s for n, s in zip(self.extent(x), steps, strict=True))

@@ -230,6 +230,8 @@ def test_what_only_dense_can_is_refused_by_name():
         (lambda: Dense(2).extent(torch.ones(2, 3, 4)), r"x: expected a tensor \(B C S1 S2\)"),
         (lambda: Dense(2).conv(field(2), field(2, 3)), "x: expected 3 channels"),
         (lambda: Dense(2).conv_transpose(field(2), field(2, 2, 3)), "x: expected 3 channels"),
+        (lambda: Dense(2).conv(field(2).float(), field(2)), "x: expected float64 as the weights"),
+        (lambda: Dense(2).conv_transpose(field(2).byte(), field(2)), "got uint8 tensor"),
         (lambda: Dense(2).pool(field(2), 0), "size: expected an int >= 1"),
         (lambda: Dense(2).pool(field(2), (2, 2, 2)), "size: expected an int >= 1, or 2 of them"),
         (lambda: Dense(2).pool(field(2), 2, kind="median"), "kind: expected one of max, mean"),
@@ -243,6 +245,14 @@ def test_what_only_dense_can_is_refused_by_name():
 def test_bad_arguments_are_named(ask, message):
     with pytest.raises(InputError, match=message):
         ask()
+
+
+def test_autocast_brings_dtypes_together():
+    x, weight = field(2), torch.ones(3, 2, 3, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert Dense(2).conv(x.bfloat16(), weight).dtype == torch.bfloat16
+        with pytest.raises(InputError, match="x: expected float32 as the weights are, got uint8"):
+            Dense(2).conv(x.byte(), weight)
 
 
 def test_like_of_the_wrong_extent_is_refused():
