@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from gymnasium.spaces import Discrete
 from torch import Generator
 
 from core2d.errors import InputError
@@ -29,8 +30,9 @@ from core2d.train.interrupt import Interrupt
 from core2d.train.log import Line, Log, read_log
 from core2d.train.order import seed_of
 from core2d.train.progress import Progress
-from rl.collect import Collector, parts_of
+from rl.collect import Actor, Collector, parts_of
 from rl.environments import expect_spaces, make_for, reset, spec_of
+from rl.explore import Holding
 from rl.report import Report, words
 from rl.runs import agent_for, describe_run, prepared, save_agent
 from rl.settings import Settings
@@ -231,9 +233,14 @@ class Run:
             self.envs.close()
             self.envs = make_for(self.settings)
         settings = self.settings
+        actor: Actor = self.agent
+        if settings.explore.held > 1:
+            actions = self.envs.single_action_space
+            assert isinstance(actions, Discrete)
+            actor = Holding(self.agent, actions, settings.explore.held)
         collector = Collector(
             self.envs,
-            self.agent,
+            actor,
             self.replay,
             stack=settings.stack,
             clip_rewards=settings.clip_rewards,

@@ -156,6 +156,7 @@ RAINBOW = member("rainbow", short("CartPole-v1", 600))
 RESUMED = {
     "dqn": short("CartPole-v1", 600),
     "rainbow": replace(RAINBOW, learn=replace(RAINBOW.learn, average=0.9)),
+    "held": replace(short("CartPole-v1", 600), explore=Epsilon(1.0, 0.5, 300, held=20)),
     "on_disk": replace(
         short("tests/Identity-v0", 600), stack=3, replay=Memory(200, steps=2, on_disk=True)
     ),
@@ -177,6 +178,13 @@ def test_a_killed_run_ends_with_the_weights_of_the_unbroken_one(tmp_path: Path, 
     )
     assert ours == theirs
     assert outcome.step == expected.step
+
+
+def test_held_actions_are_another_run(tmp_path: Path) -> None:
+    for name, held in (("one", 1), ("held", 20)):
+        settings = replace(short("CartPole-v1", 150), explore=Epsilon(1.0, 1.0, 0, held=held))
+        train(settings, tmp_path / name, how=HOW)
+    assert weights(tmp_path / "one") != weights(tmp_path / "held")
 
 
 def test_a_run_killed_by_the_system_goes_on_bit_for_bit(tmp_path: Path) -> None:
