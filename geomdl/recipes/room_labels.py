@@ -24,6 +24,7 @@ from geomdl.viewer.scene import Item, Scene
 from scenes.build.home import S3DIS, SCANNET
 
 NONE = "none of these"
+STRIP = 0.3  # of a panel's width, added for the legend
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,10 @@ def drawn(
 ) -> None:
     """A picture file: a panel for each of `labels` (N,), by title, with a legend of its classes.
 
-    None is a panel in the shape's own colours.
+    None is a panel in the shape's own colours. What the camera sees gets a strip on its right.
     """
+    wide = round((1 + STRIP) * camera.width)
+    camera = dataclasses.replace(camera, width=wide)  # more to the right, the same elsewhere
     names = {**dict(enumerate(classes)), VOID: NONE}
     panels = []
     for label in labels.values():

@@ -52,7 +52,7 @@ def test_places_are_asked_drawn_and_recorded(
     assert sum(found["shares"].values()) == pytest.approx(1, abs=0.01)
     assert found["labelled"] == 2
     assert set(found["against_labels"]["iou"]) == {"floor", "wall"}
-    assert Image.open(out / "floor.png").size == (192, 72)
+    assert Image.open(out / "floor.png").size == (250, 72)
     record = json.loads((tmp_path / "results" / "real_rooms.json").read_text())
     assert record["metrics"]["floor_labelled"]["mean"] == 2
     assert record["metrics"]["floor_accuracy"]["mean"] == found["against_labels"]["accuracy"]

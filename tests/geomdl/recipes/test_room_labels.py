@@ -78,5 +78,5 @@ def test_the_picture_has_a_panel_for_each(tmp_path: Path) -> None:
     path = tmp_path / "labels.png"
     panels = {"colours": None, "answer": GIVEN.label, "truth": TRUTH}
     drawn(PointCloud(points), panels, GIVEN.classes, camera, path)
-    assert Image.open(path).size == (360, 90)
+    assert Image.open(path).size == (3 * 156, 90)
     assert NONE not in GIVEN.classes
