@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from gymnasium import Space
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from core2d.errors import InputError
 from core2d.train.order import seed_of
+from rl.adam import Adam
 from rl.explore import epsilon_greedy
 from rl.flat import Flat
 from rl.network import QNetwork, q_network
@@ -62,10 +63,8 @@ class Agent:
         self.target = self.flat.copied() if learn.target or learn.soft else self.flat
         self.average = self.flat.values.clone() if learn.average else None
         self.updates = 0
-        self._plain, self._plain_target = perceptron(self.flat), perceptron(self.target)
-        self._leaf = nn.Parameter(self.flat.values)
-        fused = self.device.type in ("cpu", "cuda")
-        self._adam = torch.optim.Adam([self._leaf], learn.rate, eps=learn.adam, fused=fused)
+        self._plain = perceptron(self.flat, self.target)
+        self._adam = Adam(self.flat.values, learn.rate, learn.adam)
         seed = seed_of(settings.seed, "noise")
         self._noise = Generator(self.device).manual_seed(seed)
 
@@ -78,43 +77,24 @@ class Agent:
         """
         if self.settings.network.noisy and self.network.training:
             sample_noise(self.network, self._noise)
-        q = self.network.head.q(self._output(self.flat, placed(observation, self.device)))
+        seen = placed(observation, self.device)
+        plain = self._plain
+        q = plain.q(seen) if plain else self.network.head.q(self._output(self.flat, seen))
         actions = epsilon_greedy(q, epsilon, generator).cpu().numpy()
         return actions + self.first if self.first else actions
 
     def update(self, batch: Transitions) -> Update:
         """One step of Adam on the weighted mean of the losses of B transitions."""
-        learn, head = self.settings.learn, self.network.head
+        learn = self.settings.learn
         if self.settings.network.noisy:
             sample_noise(self.network, self._noise)
             if self.target is not self.flat:
                 sample_noise(self.target.network, self._noise)
         batch = batch.to(self.device)
         action = batch.action - self.first if self.first else batch.action
-        with torch.no_grad():
-            following = self._output(self.target, batch.next_observation)
-            chooser = following
-            if learn.double and self.target is not self.flat:
-                chooser = self._output(self.flat, batch.next_observation)
-            target = head.target(batch.reward, batch.discount, following, head.q(chooser))
-        if self._plain is not None:
-            value, losses, priority = self._plain.learn(
-                batch.observation, action, target, batch.weight
-            )
-            loss, gradient = (losses * batch.weight).mean(), self._plain.gradient
-        else:
-            with self._autocast():
-                output = chosen(self.network(batch.observation), action)
-            output = output.float()
-            losses, priority = head.loss(output, target)
-            loss = (losses * batch.weight).mean()
-            gradient = self.flat.gradient(loss)
-            value = head.q(output.detach()[:, None])
-        if learn.clip:
-            norm = torch.linalg.vector_norm(gradient)
-            gradient.mul_((learn.clip / (norm + 1e-6)).clamp(max=1.0))
-        self._leaf.grad = gradient
-        self._adam.step()
+        gradient, told = self._learned(batch, action)
+        clip(gradient, learn.clip)
+        self._adam.step(gradient)
         self.updates += 1
         with torch.no_grad():
             if learn.soft:
@@ -123,14 +103,33 @@ class Agent:
                 # Starts low, so that the first weights are soon forgotten.
                 kept = min(learn.average, (1 + self.updates) / (10 + self.updates))
                 self.average.lerp_(self.flat.values, 1 - kept)
-        return Update(loss.detach(), priority, value.mean())
+        return told
+
+    def _learned(self, batch: Transitions, action: Tensor) -> tuple[Tensor, Update]:
+        """The gradient (P,) of the weighted mean of the losses, and what is told of it."""
+        learn, head = self.settings.learn, self.network.head
+        if self._plain is not None:
+            gradient, means, priority = self._plain.learn(batch, action, learn.double)
+            loss, value = means.unbind()
+            return gradient, Update(loss, priority, value)
+        with torch.no_grad():
+            following = self._output(self.target, batch.next_observation)
+            chooser = following
+            if learn.double and self.target is not self.flat:
+                chooser = self._output(self.flat, batch.next_observation)
+            target = head.target(batch.reward, batch.discount, following, head.q(chooser))
+        with self._autocast():
+            output = chosen(self.network(batch.observation), action)
+        output = output.float()
+        losses, priority = head.loss(output, target)
+        loss = (losses * batch.weight).mean()
+        value = head.q(output.detach()[:, None]).mean()
+        return self.flat.gradient(loss), Update(loss.detach(), priority, value)
 
     def _output(self, of: Flat, observation: Observation) -> Tensor:
         """What the network or the target network gives, without a gradient."""
-        if self._plain is None or self._plain_target is None:
-            with self._autocast():
-                return of.network(observation).float()
-        return (self._plain if of is self.flat else self._plain_target).q(observation)
+        with self._autocast():
+            return of.network(observation).float()
 
     def _autocast(self) -> torch.autocast:
         """What computes in bfloat16 where the settings ask for it."""
@@ -144,7 +143,7 @@ class Agent:
 
     def set_rate(self, factor: float) -> None:
         """The learning rate as a share of the settings' one."""
-        self._adam.param_groups[0]["lr"] = self.settings.learn.rate * factor
+        self._adam.rate = self.settings.learn.rate * factor
 
     def weights(self) -> dict[str, Tensor]:
         """The state dict that is evaluated and kept: averaged where the settings say so."""
@@ -177,11 +176,23 @@ class Agent:
         self.updates = content["updates"]
 
 
-def perceptron(flat: Flat) -> Perceptron | None:
+def perceptron(flat: Flat, target: Flat) -> Perceptron | None:
     """The faster form of a network, where it has one."""
     assert isinstance(flat.network, QNetwork)
     layers = layers_of(flat.network)
-    return None if layers is None or flat.values.device.type != "cpu" else Perceptron(flat, layers)
+    if layers is None or flat.values.device.type != "cpu":
+        return None
+    return Perceptron(flat, layers, target)
+
+
+def clip(gradient: Tensor, most: float) -> None:
+    """Scale a gradient (P,) in place so that its norm is at most `most`, 0 for any."""
+    if not most:
+        return
+    norm = torch.linalg.vector_norm(gradient)
+    if gradient.is_cpu and norm <= most:  # a GPU would have to be waited for
+        return
+    gradient.mul_((most / (norm + 1e-6)).clamp(max=1.0))
 
 
 def placed(observation: Any, device: torch.device) -> Observation:

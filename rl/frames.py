@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 from torch import Tensor
 
 from core2d.errors import InputError
-
-LARGE = 1024  # bytes of a frame from which torch, which has threads, is faster than numpy
+from geomdl.ops.dispatch import bound
+from geomdl.ops.replay import replay_frames
 
 
 class Frames:
@@ -44,8 +44,9 @@ class Frames:
             mode: Literal["r+", "w+"] = "r+" if there else "w+"
             self.values = np.memmap(path, self.dtype, mode=mode, shape=full)
         self._lanes = lanes
-        self._tensor = torch.from_numpy(self.values)
-        self._large = self._tensor[0].nbytes >= LARGE
+        flat = torch.from_numpy(self.values.reshape(len(self.values), -1))
+        self._kind = flat.dtype
+        self._gather = bound(replay_frames.__name__, flat.view(torch.uint8))
 
     def expect(self, count: int, frames: np.ndarray) -> None:
         """Raises InputError where `frames` is not (count, *F)."""
@@ -58,10 +59,8 @@ class Frames:
 
     def read(self, at: Tensor) -> Tensor:
         """Flat slots (B, ...) -> frames (B, ..., *F)."""
-        if not self._large or torch.get_num_threads() == 1:
-            return torch.from_numpy(self.values.take(at.numpy(), axis=0))
-        rows = self._tensor.index_select(0, at.reshape(-1))
-        return rows.reshape(*at.shape, *self.shape)
+        rows: Tensor = self._gather(at.view(len(at), -1))
+        return rows.view(self._kind).view(*at.shape, *self.shape)
 
     def part(self, slots: int) -> Tensor:
         """A copy (L, slots, *F) of the first slots of every lane."""

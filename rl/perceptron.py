@@ -1,8 +1,8 @@
-"""A plain network of values, linear layers and ReLU, with the gradient of its loss written out.
+"""A plain network of values, linear layers and ReLU, whose update is one kernel.
 
-Small matrices take less time than autograd needs to note down and walk through what was done with
-them: on 64 x 64 at batch 64 this takes 110 us instead of 280. It is what the general way gives, and
-tests/rl/test_perceptron.py holds it to that.
+Small matrices take less time than torch needs to begin, note down and walk through what is done
+with them: on 64 x 64 at batch 64 the gradient takes 50 us here, and 300 by autograd. It is what the
+general way gives, and tests/rl/test_perceptron.py holds it to that.
 """
 
 from typing import NamedTuple
@@ -10,18 +10,21 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from core2d.errors import InputError
+from geomdl.ops.dispatch import bound
+from geomdl.ops.perceptron import perceptron_td, perceptron_values
 from rl.encoders import Vector
 from rl.flat import Flat
 from rl.heads import Straight, Value
 from rl.network import QNetwork
-from rl.transitions import Observation
+from rl.transitions import Observation, Transitions
 
 
-class Errors(NamedTuple):
-    """Of B transitions: values of the actions taken, losses and absolute errors (B,) each."""
+class Learned(NamedTuple):
+    """The gradient (P,); mean weighted loss and mean value of the actions (2,); errors (B,)."""
 
-    value: Tensor
-    loss: Tensor
+    gradient: Tensor
+    means: Tensor
     error: Tensor
 
 
@@ -37,50 +40,47 @@ def layers_of(network: QNetwork) -> list[nn.Linear] | None:
 
 
 class Perceptron:
-    """The network of a `Flat` whose layers are these; it shares its memory."""
+    """The network of a `Flat` whose layers are these; it shares the memory of both vectors.
 
-    def __init__(self, flat: Flat, layers: list[nn.Linear]) -> None:
-        self.weights = [layer.weight.detach() for layer in layers]
-        self.biases = [layer.bias.detach() for layer in layers]
-        self._across = [weight.t() for weight in self.weights]
-        self.gradient = torch.zeros_like(flat.values)
-        parts = list(flat.parts(self.gradient))
-        self._parts = list(zip(parts[::2], parts[1::2], strict=True))
+    target: the network that values what follows.
+    """
+
+    def __init__(self, flat: Flat, layers: list[nn.Linear], target: Flat) -> None:
+        widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
+        sizes = torch.tensor(widths)
+        self._inputs = widths[0]
+        self._values = bound(perceptron_values.__name__, flat.values, sizes)
+        self._td = bound(perceptron_td.__name__, flat.values, sizes, target.values)
         network: QNetwork = flat.network  # type: ignore[assignment]
         self._divisor = float(network.encoder.divisor)  # type: ignore[arg-type]
         self._huber = float(network.head.huber)  # type: ignore[arg-type]
 
     def q(self, observation: Observation) -> Tensor:
         """Observations (B, *O) -> values (B, A), without a gradient."""
-        return self._layers(observation)[-1]
+        values: Tensor = self._values(self._rows(observation))
+        return values
 
-    def learn(
-        self, observation: Observation, action: Tensor, target: Tensor, weight: Tensor
-    ) -> Errors:
-        """Put the gradient of mean(weight * loss) into `gradient`; targets, weights (B,)."""
-        *below, q = self._layers(observation)
-        index = action[:, None]
-        value = q.gather(1, index).squeeze(1)
-        error = value - target
-        slope = error.clamp(-self._huber, self._huber) if self._huber else error
-        loss = slope * (error - slope / 2)  # Huber's: the square's half, and beyond it a line
-        slope = slope * weight / len(weight)
-        above = torch.zeros_like(q).scatter_(1, index, slope[:, None])  # dloss / dq
-        for layer in range(len(below) - 1, -1, -1):
-            weight_part, bias_part = self._parts[layer]
-            torch.mm(above.t(), below[layer], out=weight_part)
-            torch.sum(above, 0, out=bias_part)
-            if layer:
-                above = torch.mm(above, self.weights[layer]) * (below[layer] > 0)
-        return Errors(value, loss, error.abs())
+    def learn(self, batch: Transitions, action: Tensor, double: bool) -> Learned:
+        """The gradient of the mean of weight * loss over B transitions.
 
-    def _layers(self, observation: Observation) -> list[Tensor]:
-        """The input of every layer, and the values."""
+        action (B,) counts from 0. double: the network chooses the next action.
+        """
+        found = self._td(
+            self._rows(batch.observation),
+            self._rows(batch.next_observation),
+            action,
+            batch.reward,
+            batch.discount,
+            batch.weight,
+            self._huber,
+            double,
+        )
+        return Learned(*found)
+
+    def _rows(self, observation: Observation) -> Tensor:
         assert isinstance(observation, Tensor)
-        x = observation.flatten(1).float()
-        outputs = [x if self._divisor == 1.0 else x / self._divisor]
-        last = len(self.weights) - 1
-        for number, (weight, bias) in enumerate(zip(self._across, self.biases, strict=True)):
-            x = torch.addmm(bias, outputs[-1], weight)
-            outputs.append(x if number == last else x.relu_())
-        return outputs
+        x = observation if observation.ndim == 2 else observation.flatten(1)
+        if x.shape[1] != self._inputs:
+            raise InputError(f"observation: expected {self._inputs} numbers, got {x.shape[1]}")
+        x = x if x.dtype == torch.float32 else x.float()
+        return x.contiguous() if self._divisor == 1.0 else x / self._divisor

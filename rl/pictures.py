@@ -19,6 +19,7 @@ from gymnasium import Space, spaces
 from torch import Tensor, nn
 
 from core2d.errors import InputError
+from geomdl.ops.replay import scaled_frames
 from rl.transitions import Observation
 
 LABELS = 63  # the largest label of what is still read as classes
@@ -56,8 +57,10 @@ class Picture(nn.Module):
             return (x[:, None] == planes[:, None, None]).float()
         if self.last:
             x = x.movedim(-1, -3)
-        x = x.reshape(len(x), -1, *self.size).float()
-        x = x if self.divisor == 1.0 else x / self.divisor
+        x = x.reshape(len(x), -1, *self.size)
+        if x.dtype == torch.uint8 and x.is_cpu and not self.depth:
+            return scaled_frames(x, self.divisor).permute(0, 3, 1, 2)
+        x = x.float() if self.divisor == 1.0 else x.float() / self.divisor
         if self.depth:
             x = torch.cat([x.clamp(0, 1), ((x > 0) & (x < 1)).float()], 1)
         return x

@@ -1,5 +1,6 @@
 """Prioritised replay (Schaul et al. 2016): which transitions to draw, and how to weigh them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,8 @@ from core2d.errors import InputError, expect_number
 from geomdl.ops.dispatch import bound
 from geomdl.ops.sum_tree import (
     sum_tree,
-    sum_tree_sample,
+    sum_tree_draw,
+    sum_tree_prioritise,
     sum_tree_update,
     sum_tree_values,
 )
@@ -42,10 +44,10 @@ class Priorities:
     def __init__(self, slots: int, settings: Priority) -> None:
         self.settings = settings
         self.tree = sum_tree(slots)
-        # Views in numpy, which is faster on a few numbers.
-        self._all, self._values = self.tree[:8].numpy(), sum_tree_values(self.tree)[:slots].numpy()
+        self._values = sum_tree_values(self.tree)[:slots].numpy()
         self._set = bound(sum_tree_update.__name__, self.tree)
-        self._find = bound(sum_tree_sample.__name__, self.tree)
+        self._prioritise = bound(sum_tree_prioritise.__name__, self.tree)
+        self._draw = bound(sum_tree_draw.__name__, self.tree)
         self.top = 1.0  # the highest value so far: new transitions get it (algorithm 1, line 6)
         self.drawn = 0
 
@@ -58,12 +60,13 @@ class Priorities:
 
     def update(self, slots: np.ndarray, priority: Tensor) -> None:
         """New priorities (K,) >= 0, as a rule |TD error|, of slots (K,)."""
-        raw = priority.detach().cpu().numpy().astype(np.float64)
-        values = (raw + self.settings.epsilon) ** self.settings.exponent
-        highest = float(values.max(initial=0.0))
-        if not (raw.min(initial=0.0) >= 0 and highest < np.inf):  # NaN is neither
+        raw = priority.detach().to("cpu", torch.float32).contiguous()
+        settings = self.settings
+        highest = float(
+            self._prioritise(torch.from_numpy(slots), raw, settings.epsilon, settings.exponent)
+        )
+        if math.isnan(highest):
             raise InputError("priority: expected finite numbers that are not negative")
-        self._set(torch.from_numpy(slots), torch.from_numpy(values))
         self.top = max(self.top, highest)
 
     def draw(self, batch: int, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -71,13 +74,10 @@ class Priorities:
 
         One of each of B equal parts of the mass (appendix B.2.1).
         """
-        part = torch.rand(batch, dtype=torch.float64, generator=generator).numpy()
-        total = self._all.sum()
-        mass = (np.arange(batch) + part) * (total / batch)
-        slots = self._find(torch.from_numpy(mass))
-        weight = (self._values[slots.numpy()] * (count / total)) ** -self._beta()
+        dice = torch.rand(batch, dtype=torch.float64, generator=generator)
+        drawn: tuple[Tensor, Tensor] = self._draw(dice, count, self._beta())
         self.drawn += 1
-        return slots, torch.from_numpy((weight / weight.max()).astype(np.float32))
+        return drawn
 
     def _beta(self) -> float:
         low = self.settings.correction

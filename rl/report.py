@@ -36,8 +36,9 @@ class Report:
         """Add up the losses that wait. Raises InputError where one is no number."""
         if not self.waiting:
             return
-        rows = [torch.stack([update.loss, update.value]) for update in self.waiting]
-        loss, value = torch.stack(rows).double().sum(0).tolist()
+        losses = torch.stack([update.loss for update in self.waiting])
+        values = torch.stack([update.value for update in self.waiting])
+        loss, value = float(losses.double().sum()), float(values.double().sum())
         if not math.isfinite(loss):
             raise InputError(
                 "loss: it is no number; a lower --learn.rate or --learn.clip may help; look at the "

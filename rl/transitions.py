@@ -42,6 +42,8 @@ class Transitions:
 
     def to(self, device: torch.device | str) -> "Transitions":
         """The same batch on another device; `index` stays, since the replay lives on the CPU."""
+        if self.reward.device == torch.device(device):
+            return self
 
         def move(part: Tensor) -> Tensor:
             return part.to(device, non_blocking=True)

@@ -225,7 +225,10 @@ def _row_norm(s: Scene) -> Any:
 def _sum_tree(s: Scene) -> Any:
     tree = ops.sum_tree(800)
     ops.sum_tree_update(tree, torch.arange(800), s["points"][:, 0].double().abs())
-    return tree, ops.sum_tree_sample(tree, s["queries"][:, 0].double().abs() * tree[:8].sum())
+    found = ops.sum_tree_sample(tree, s["queries"][:, 0].double().abs() * tree[:8].sum())
+    drawn = ops.sum_tree_draw(tree, s["queries"][:, 1].double().abs().clamp(max=0.99), 800, 0.4)
+    top = ops.sum_tree_prioritise(tree, torch.arange(0, 800, 5), s["points"][:160, 1].abs(), 0, 0.6)
+    return tree, found, *drawn, top
 
 
 def _replay(s: Scene) -> Any:
@@ -235,7 +238,18 @@ def _replay(s: Scene) -> Any:
     record[:, 22] = (s["points"][:, 1] > 0.8).to(torch.uint8)
     numbers = torch.tensor([[10, 0], [390, 395], [395, 400]])
     powers = torch.tensor([1.0, 0.9, 0.81, 0.729])
-    return ops.replay_windows(record, numbers, powers, torch.arange(0, 775, 3), True, 500, 4)
+    found = ops.replay_windows(record, numbers, powers, torch.arange(0, 775, 3), True, 500, 4)
+    source = (torch.arange(9000) % 251).byte().view(1000, 9)
+    pictures = source.view(10, 4, 15, 15)
+    return *found, ops.replay_frames(source, found[0]), ops.scaled_frames(pictures, 255.0)
+
+
+def _perceptron(s: Scene) -> Any:
+    sizes, x = torch.tensor([3, 40, 5]), s["points"][:400]
+    values, one = s["points"].flatten()[: 4 * 40 + 41 * 5], torch.ones(400)
+    batch = (x, -x, torch.arange(400) % 5, x[:, 0].contiguous(), one, one)
+    learned = ops.perceptron_td(values, sizes, values / 2, *batch, 1.0, True)
+    return ops.perceptron_values(values, sizes, x), *learned
 
 
 CHECKS: dict[str, Callable[[Scene], Any]] = {
@@ -260,6 +274,7 @@ CHECKS: dict[str, Callable[[Scene], Any]] = {
     "row_norm": _row_norm,
     "sum_tree": _sum_tree,
     "replay": _replay,
+    "perceptron": _perceptron,
 }
 
 

@@ -74,6 +74,85 @@ Windows replay_windows(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 
     return {frames, action, reward, discount, index};
 }
 
+constexpr int64_t kShared = 1 << 18;  // bytes from which a second thread pays
+
+// Entries begin..end of `slots`, neighbours in one piece.
+static void copy_frames(const uint8_t *source, int64_t bytes, const int64_t *slots, int64_t begin,
+                        int64_t end, uint8_t *to) {
+    for (int64_t i = begin; i < end;) {
+        int64_t last = i + 1;
+        while (last < end && slots[last] == slots[last - 1] + 1) ++last;
+        std::memcpy(to + i * bytes, source + slots[i] * bytes, (last - i) * bytes);
+        i = last;
+    }
+}
+
+Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int threads) {
+    const int64_t held = source.shape(0), bytes = source.shape(1), count = slots.size();
+    auto out = make<uint8_t>({slots.shape(0), slots.shape(1), size_t(bytes)});
+    const int64_t *at = slots.data();
+    for (int64_t i = 0; i < count; ++i)
+        if (at[i] < 0 || at[i] >= held) throw std::out_of_range("slots: more than there are");
+    if (bytes == 0) return out;
+    const int64_t parts = count * bytes >= kShared ? threads : 1;
+    if (parts == 1) {
+        copy_frames(source.data(), bytes, at, 0, count, out.data());
+        return out;
+    }
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t part = 0; part < parts; ++part)
+        copy_frames(source.data(), bytes, at, count * part / parts, count * (part + 1) / parts,
+                    out.data());
+    return out;
+}
+
+typedef uint8_t Bytes16 __attribute__((vector_size(16)));
+typedef uint16_t Pairs8 __attribute__((vector_size(16)));
+
+// Bytes a0 b0 a1 b1 .. of eight, and then pairs of these.
+#define GEOMDL_ZIP(a, b, i) \
+    __builtin_shufflevector(a, b, i, i + 16, i + 1, i + 17, i + 2, i + 18, i + 3, i + 19, i + 4, \
+                            i + 20, i + 5, i + 21, i + 6, i + 22, i + 7, i + 23)
+#define GEOMDL_ZIP_PAIRS(a, b, i) \
+    __builtin_shufflevector(a, b, i, i + 8, i + 1, i + 9, i + 2, i + 10, i + 3, i + 11)
+
+// Four planes, 16 pixels: their bytes pixel by pixel.
+static void interleave(const uint8_t *const *planes, int64_t at, uint8_t *to) {
+    Bytes16 p[4];
+    for (int c = 0; c < 4; ++c) std::memcpy(&p[c], planes[c] + at, 16);
+    const Pairs8 a = Pairs8(GEOMDL_ZIP(p[0], p[1], 0)), b = Pairs8(GEOMDL_ZIP(p[2], p[3], 0));
+    const Pairs8 c = Pairs8(GEOMDL_ZIP(p[0], p[1], 8)), d = Pairs8(GEOMDL_ZIP(p[2], p[3], 8));
+    const Pairs8 all[4] = {GEOMDL_ZIP_PAIRS(a, b, 0), GEOMDL_ZIP_PAIRS(a, b, 4),
+                           GEOMDL_ZIP_PAIRS(c, d, 0), GEOMDL_ZIP_PAIRS(c, d, 4)};
+    std::memcpy(to, all, sizeof all);
+}
+
+// (B, C, N) -> (B, N, C), divided.
+Out<float> scaled_frames(In<uint8_t, 4> frames, float divisor, int threads) {
+    const int64_t batch = frames.shape(0), channels = frames.shape(1);
+    const int64_t pixels = int64_t(frames.shape(2)) * int64_t(frames.shape(3));
+    auto out = make<float>({frames.shape(0), frames.shape(2), frames.shape(3), frames.shape(1)});
+    const bool shared = batch * channels * pixels >= kShared;
+#pragma omp parallel for num_threads(shared ? threads : 1) schedule(static)
+    for (int64_t i = 0; i < batch; ++i) {
+        const uint8_t *from = frames.data() + i * channels * pixels;
+        float *to = out.data() + i * channels * pixels;
+        int64_t p = 0;
+        if (channels == 4) {
+            const uint8_t *planes[4] = {from, from + pixels, from + 2 * pixels, from + 3 * pixels};
+            for (; p + 16 <= pixels; p += 16) {
+                uint8_t block[64];
+                interleave(planes, p, block);
+                for (int k = 0; k < 64; ++k) to[4 * p + k] = float(block[k]) / divisor;
+            }
+        }
+        for (; p < pixels; ++p)
+            for (int64_t c = 0; c < channels; ++c)
+                to[p * channels + c] = float(from[c * pixels + p]) / divisor;
+    }
+    return out;
+}
+
 }  // namespace geomdl
 
 NB_MODULE(GEOMDL_MODULE, m) {
@@ -81,4 +160,6 @@ NB_MODULE(GEOMDL_MODULE, m) {
     const auto plain = nb::arg().noconvert();
     m.def("replay_windows", &replay_windows, plain, plain, plain, plain, nb::arg(), nb::arg(),
           nb::arg(), nb::arg());
+    m.def("replay_frames", &replay_frames, plain, plain, nb::arg());
+    m.def("scaled_frames", &scaled_frames, plain, nb::arg(), nb::arg());
 }

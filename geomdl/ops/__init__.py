@@ -69,6 +69,10 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         track,
         vertex_map,
     )
+    from geomdl.ops.perceptron import (
+        perceptron_td,
+        perceptron_values,
+    )
     from geomdl.ops.rasterize import (
         interpolate,
         rasterize,
@@ -86,7 +90,9 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         kabsch,
     )
     from geomdl.ops.replay import (
+        replay_frames,
         replay_windows,
+        scaled_frames,
     )
     from geomdl.ops.sampling import (
         farthest_point_index,
@@ -115,6 +121,8 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
     )
     from geomdl.ops.sum_tree import (
         sum_tree,
+        sum_tree_draw,
+        sum_tree_prioritise,
         sum_tree_sample,
         sum_tree_update,
         sum_tree_values,
@@ -194,8 +202,16 @@ FILES: dict[str, tuple[str, ...]] = {
     "odometry": ("normal_map", "track", "vertex_map"),
     "sites": ("children", "kernel_map", "parents", "reached", "transposed_map"),
     "sparse": ("gather_conv", "gather_multiply", "gather_outer"),
-    "replay": ("replay_windows",),
-    "sum_tree": ("sum_tree", "sum_tree_sample", "sum_tree_update", "sum_tree_values"),
+    "replay": ("replay_frames", "replay_windows", "scaled_frames"),
+    "sum_tree": (
+        "sum_tree",
+        "sum_tree_draw",
+        "sum_tree_prioritise",
+        "sum_tree_sample",
+        "sum_tree_update",
+        "sum_tree_values",
+    ),
+    "perceptron": ("perceptron_td", "perceptron_values"),
 }
 
 _HOME = {name: file for file, names in FILES.items() for name in names}

@@ -102,3 +102,40 @@ def replay_windows(
     discount = torch.where((last & TERMINATED) > 0, powers.new_zeros(()), powers[length])
     frames = lane[:, None] * slots + wanted % slots
     return frames, action[at], reward, discount, number * lanes + lane
+
+
+def _check_frames(source: Tensor, slots: Tensor) -> None:
+    expect_tensor("source", source, "S N", dtypes=(torch.uint8,))
+    expect_tensor("slots", slots, "B W", dtypes=(torch.int64,), like=source)
+    if slots.numel() and not 0 <= int(slots.min()) <= int(slots.max()) < len(source):
+        raise GeometryError(f"slots: expected 0 to {len(source) - 1}, got {describe(slots)}")
+
+
+@op(
+    fake=lambda source, slots: source.new_empty((*slots.shape, source.shape[1])),
+    check=_check_frames,
+)
+def replay_frames(source: Tensor, slots: Tensor) -> Tensor:
+    """Frames as bytes (S, N) uint8, slots (B, W) int64 -> those of the slots (B, W, N)."""
+    return source.index_select(0, slots.flatten()).view(*slots.shape, source.shape[1])
+
+
+def _check_scaled(frames: Tensor, divisor: float) -> None:
+    expect_tensor("frames", frames, "B C H W", dtypes=(torch.uint8,))
+    if not divisor > 0:
+        raise GeometryError(f"divisor: expected a number above 0, got {divisor}")
+
+
+@op(
+    fake=lambda frames, divisor: frames.new_empty(
+        (len(frames), *frames.shape[2:], frames.shape[1]), dtype=torch.float32
+    ),
+    check=_check_scaled,
+)
+def scaled_frames(frames: Tensor, divisor: float) -> Tensor:
+    """Bytes (B, C, H, W) -> float32 (B, H, W, C), divided.
+
+    That is how convolutions on processors read what replays hold; in two steps the order is changed
+    at four bytes a number.
+    """
+    return frames.permute(0, 2, 3, 1).contiguous().float() / divisor

@@ -41,19 +41,23 @@ def _check_tree(tree: Tensor) -> None:
 
 
 def _check_update(tree: Tensor, index: Tensor, value: Tensor) -> None:
-    _check_tree(tree)
-    expect_tensor("index", index, "K", dtypes=(torch.int64,), like=tree)
+    _check_places(tree, index)
     expect_tensor("value", value, "K", dtypes=(torch.float64,), like=tree)
     if index.shape != value.shape:
         raise GeometryError(f"value: expected {index.shape[0]} values, got {describe(value)}")
+    if index.numel() and not 0 <= float(value.min()) <= float(value.max()) < float("inf"):
+        raise GeometryError("value: expected finite numbers that are not negative")
+
+
+def _check_places(tree: Tensor, index: Tensor) -> None:
+    _check_tree(tree)
+    expect_tensor("index", index, "K", dtypes=(torch.int64,), like=tree)
     if index.numel() == 0:
         return
     low, high = int(index.min()), int(index.max())
     most = len(sum_tree_values(tree)) - 1
     if low < 0 or high > most:
         raise GeometryError(f"index: values run from {low} to {high}, expected 0 to {most}")
-    if not float(value.min()) >= 0 or float(value.max()) == float("inf"):
-        raise GeometryError("value: expected finite numbers that are not negative")
 
 
 @op(
@@ -114,3 +118,64 @@ def sum_tree_sample(tree: Tensor, mass: Tensor) -> Tensor:
         if len(group) == 0 or int(group[0]) >= above:
             return down - WIDE * above
         group = down + 1
+
+
+def _check_prioritise(
+    tree: Tensor, index: Tensor, priority: Tensor, epsilon: float, exponent: float
+) -> None:
+    _check_places(tree, index)
+    expect_tensor("priority", priority, "K", dtypes=(torch.float32,), like=tree)
+    if index.shape != priority.shape:
+        raise GeometryError(f"priority: expected {len(index)} values, got {describe(priority)}")
+
+
+@op(
+    fake=lambda tree, index, priority, epsilon, exponent: tree.new_empty(1),
+    check=_check_prioritise,
+    dtypes=(torch.float64, torch.float32),
+    mutates=("tree",),
+)
+def sum_tree_prioritise(
+    tree: Tensor, index: Tensor, priority: Tensor, epsilon: float, exponent: float
+) -> Tensor:
+    """Set the values of indices (K,) int64 to (priority (K,) float32 + epsilon)^exponent, in place.
+
+    Gives the highest of these values (1,) float64, 0 for none. Where a priority is negative, NaN or
+    infinite it gives NaN and sets nothing. Source: Schaul et al. 2016, section 3.3.
+    """
+    value = (priority.double() + epsilon) ** exponent
+    if not bool(((priority >= 0) & (value < float("inf"))).all()):
+        return tree.new_full((1,), float("nan"))
+    sum_tree_update(tree, index, value)
+    return value.amax(0, keepdim=True) if len(value) else tree.new_zeros(1)
+
+
+def _check_draw(tree: Tensor, dice: Tensor, live: int, correction: float) -> None:
+    _check_tree(tree)
+    expect_tensor("dice", dice, "B", dtypes=(torch.float64,), like=tree)
+    if not float(tree[:WIDE].sum()) > 0:
+        raise GeometryError("tree: nothing can be drawn, as all values are 0")
+
+
+@op(
+    fake=lambda tree, dice, live, correction: (
+        torch.empty_like(dice, dtype=torch.int64),
+        torch.empty_like(dice, dtype=torch.float32),
+    ),
+    check=_check_draw,
+    dtypes=(torch.float64,),
+)
+def sum_tree_draw(
+    tree: Tensor, dice: Tensor, live: int, correction: float
+) -> tuple[Tensor, Tensor]:
+    """Dice (B,) float64 in [0, 1) -> one index of each of B equal parts of all mass, and weights.
+
+    indices (B,) int64: die b falls into part b. weights (B,) float32: (live * value / sum of all
+    values)^-correction, of which the largest becomes 1; `live` is how many values stand.
+    Source: Schaul et al. 2016, section 3.4 and appendix B.2.1.
+    """
+    total = float(tree[:WIDE].sum())
+    place = torch.arange(len(dice), dtype=torch.float64, device=dice.device)
+    index = sum_tree_sample(tree, (place + dice) * (total / max(len(dice), 1)))
+    weight = (sum_tree_values(tree)[index] * (live / total)) ** -correction
+    return index, (weight / weight.amax() if len(weight) else weight).float()

@@ -8,6 +8,7 @@ import torch
 from gymnasium import spaces
 from torch import Generator
 
+from core2d.errors import InputError
 from rl.agent import Agent
 from rl.network import q_network
 from rl.perceptron import layers_of
@@ -58,10 +59,36 @@ def test_updates_are_those_of_autograd(space: str, hidden: tuple[int, ...], lear
     for _ in range(4):
         ours, theirs = fast.update(batch(SPACES[space])), plain.update(batch(SPACES[space]))
         torch.testing.assert_close(ours, theirs)
-        torch.testing.assert_close(fast._leaf.grad, plain._leaf.grad, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(fast.flat.values, plain.flat.values, rtol=1e-4, atol=1e-5)
     x = batch(SPACES[space]).observation
     g = [Generator().manual_seed(0), Generator().manual_seed(0)]
     assert (fast.act(x, 0.1, g[0]) == plain.act(x, 0.1, g[1])).all()
+
+
+def test_the_gradient_is_autograds_and_what_it_reads_is_the_agents_memory() -> None:
+    agent = Agent(replace(dqn(), network=Network(hidden=(8, 9))), SPACES["floats"], ACTIONS)
+    drawn = batch(SPACES["floats"])
+    assert agent._plain is not None
+    for factor in (1.0, 1.5):
+        with torch.no_grad():
+            agent.flat.values.mul_(factor)
+            agent.target.values.mul_(2 - factor)
+        q = agent.network(drawn.observation)
+        following = agent.target.network(drawn.next_observation)
+        goal = drawn.reward + drawn.discount * following.amax(1)
+        gap = goal - q.gather(1, drawn.action[:, None])[:, 0]
+        loss = torch.where(gap.abs() < 1, gap**2 / 2, gap.abs() - 0.5)
+        expected = agent.flat.gradient((loss * drawn.weight).mean())
+        gradient, means, error = agent._plain.learn(drawn, drawn.action, False)
+        torch.testing.assert_close(gradient, expected, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(means[0], (loss * drawn.weight).mean().detach())
+        torch.testing.assert_close(error, gap.detach().abs())
+
+
+def test_observations_of_another_size_are_refused() -> None:
+    agent = Agent(dqn(), SPACES["floats"], ACTIONS)
+    with pytest.raises(InputError, match="observation: expected 6 numbers, got 5"):
+        agent.act(np.zeros((2, 5), np.float32), 0.0, Generator())
 
 
 @pytest.mark.parametrize("name", ["dueling", "noisy", "c51", "qr_dqn"])

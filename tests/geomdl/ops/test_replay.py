@@ -7,7 +7,14 @@ import torch
 from geomdl.errors import GeometryError
 from geomdl.ops import dispatch
 from geomdl.ops.dispatch import bound
-from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, replay_windows
+from geomdl.ops.replay import (
+    CLOSED,
+    TERMINATED,
+    TRUNCATED,
+    replay_frames,
+    replay_windows,
+    scaled_frames,
+)
 
 RECORD = np.dtype("i8, i8, f4, i2, u1, u1")
 
@@ -94,3 +101,43 @@ def test_bad_input_is_refused(backend):
         replay_windows(record, numbers, powers[:1], pick, True, 9, 1)
     with pytest.raises(IndexError):
         replay_windows(record, numbers, powers, torch.tensor([2]), True, 9, 1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 5000])
+def test_frames_of_slots(backend, size):
+    generator = torch.Generator().manual_seed(0)
+    source = torch.randint(0, 256, (40, size), generator=generator, dtype=torch.uint8)
+    slots = torch.tensor([[0, 1, 2, 3], [39, 38, 38, 39], [7, 8, 20, 21], [4, 5, 6, 7]])
+    assert torch.equal(replay_frames(source, slots), source[slots])
+    assert replay_frames(source, slots[:0]).shape == (0, 4, size)
+    with pytest.raises(GeometryError, match="slots: expected 0 to 39"):
+        replay_frames(source, slots + 1)
+
+
+def test_frames_on_two_threads():
+    source = torch.arange(60_000).view(30, 2000).byte()
+    slots = torch.arange(3 * 61).view(61, 3) % 30
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            assert torch.equal(replay_frames(source, slots), source[slots])
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 4, 9, 7), (3, 4, 4, 4), (2, 3, 5, 5), (1, 1, 1, 1), (0, 4, 4, 4)]
+)
+def test_scaled_frames_have_their_channels_last(backend, shape):
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
+    expected = (frames.float() / 255).permute(0, 2, 3, 1)
+    assert torch.equal(scaled_frames(frames, 255.0), expected)
+
+
+def test_scaled_frames_of_other_things_are_refused(backend):
+    with pytest.raises(GeometryError, match="frames: expected dtype uint8"):
+        scaled_frames(torch.zeros(1, 4, 2, 2), 255.0)
+    with pytest.raises(GeometryError, match="divisor"):
+        scaled_frames(torch.zeros(1, 4, 2, 2, dtype=torch.uint8), 0.0)

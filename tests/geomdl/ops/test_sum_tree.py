@@ -6,7 +6,14 @@ import torch
 
 from geomdl.errors import GeometryError
 from geomdl.ops import dispatch
-from geomdl.ops.sum_tree import sum_tree, sum_tree_sample, sum_tree_update, sum_tree_values
+from geomdl.ops.sum_tree import (
+    sum_tree,
+    sum_tree_draw,
+    sum_tree_prioritise,
+    sum_tree_sample,
+    sum_tree_update,
+    sum_tree_values,
+)
 
 
 def tree_of(values: torch.Tensor) -> torch.Tensor:
@@ -106,3 +113,51 @@ def test_nothing_to_do(backend):
 def test_bad_input_is_refused(backend, tree, index, value, message):
     with pytest.raises(GeometryError, match=message):
         sum_tree_update(tree, torch.tensor(index), torch.tensor(value).double())
+
+
+def test_priorities_are_powers_and_the_highest_is_told(backend):
+    tree = tree_of(values_of(20))
+    index, priority = torch.tensor([3, 0, 19]), torch.tensor([2.0, 0.0, 0.5])
+    highest = sum_tree_prioritise(tree, index, priority, 0.25, 0.5)
+    expected = values_of(20)
+    expected[index] = (priority.double() + 0.25).sqrt()
+    assert highest.tolist() == [1.5]
+    torch.testing.assert_close(tree, tree_of(expected), rtol=1e-15, atol=0)
+    none = sum_tree_prioritise(tree, index[:0], priority[:0], 0.25, 0.5)
+    assert none.tolist() == [0]
+
+
+@pytest.mark.parametrize("wrong", [-1e-9, float("nan"), float("inf")])
+def test_a_priority_that_is_no_number_changes_nothing(backend, wrong):
+    tree = tree_of(values_of(20))
+    before = tree.clone()
+    told = sum_tree_prioritise(tree, torch.tensor([1, 2]), torch.tensor([1.0, wrong]), 1e-6, 0.6)
+    assert bool(told.isnan())
+    assert torch.equal(tree, before)
+
+
+def test_one_index_of_each_part_of_the_mass(backend):
+    values = values_of(700, seed=4)
+    tree, live = tree_of(values), int((values > 0).sum())
+    dice = torch.rand(50, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
+    index, weight = sum_tree_draw(tree, dice, live, 0.4)
+    mass = (np.arange(50) + dice.numpy()) * float(values.sum()) / 50
+    expected = np.searchsorted(np.cumsum(values.numpy()), mass, side="right")
+    assert index.tolist() == expected.tolist()
+    chance = values.numpy()[expected] / float(values.sum())
+    share = (live * chance) ** -0.4
+    assert weight.dtype == torch.float32
+    np.testing.assert_allclose(weight.numpy(), share / share.max(), rtol=1e-6)
+    assert len(sum_tree_draw(tree, dice[:0], live, 0.4)[0]) == 0
+
+
+def test_what_cannot_be_drawn_or_set_is_refused(backend):
+    dice = torch.zeros(2, dtype=torch.float64)
+    with pytest.raises(GeometryError, match="all values are 0"):
+        sum_tree_draw(sum_tree(8), dice, 8, 0.4)
+    with pytest.raises(GeometryError, match="dice: expected dtype float64"):
+        sum_tree_draw(tree_of(values_of(8)), dice.float(), 8, 0.4)
+    with pytest.raises(GeometryError, match="from 8 to 8"):
+        sum_tree_prioritise(sum_tree(8), torch.tensor([8]), torch.ones(1), 0.0, 1.0)
+    with pytest.raises(GeometryError, match="priority: expected 1 values"):
+        sum_tree_prioritise(sum_tree(8), torch.tensor([7]), torch.ones(2), 0.0, 1.0)
