@@ -1,6 +1,6 @@
 """GoogLeNet on CIFAR-10, with its two auxiliary heads, at a stem of stride 1.
 
-    geomdl fit cifar_googlenet --width 32 --epochs 6          about 30 minutes on two cores
+    geomdl fit cifar_googlenet --width 32 --epochs 4          about an hour on one core
     geomdl fit cifar_googlenet --epochs 60                    on a GPU, at the published width
 
 The heads' losses count 0.3 each (Szegedy et al. 2015, section 5). One cycle of SGD with momentum,
