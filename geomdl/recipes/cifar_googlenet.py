@@ -4,8 +4,8 @@
     geomdl fit cifar_googlenet --epochs 60                    on a GPU, at the published width
 
 The heads' losses count 0.3 each (Szegedy et al. 2015, section 5). One cycle of SGD with momentum,
-pictures mirrored and shifted by up to 4 pixels. EXPECT is what is asked of the
-test accuracy on a GPU; no run is recorded yet.
+pictures mirrored and shifted by up to 4 pixels. EXPECT is what is asked of the test accuracy of the
+second line, which nobody has run here; the first line is recorded.
 """
 
 from dataclasses import dataclass
