@@ -12,6 +12,7 @@ from core2d.errors import InputError
 from core2d.files import replace
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
 
@@ -29,15 +30,12 @@ class Pictures:
     def read(self, path: Path) -> "Tensor":
         """A picture file -> (1, C, H, W) normalised. Raises InputError."""
         import torch
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
 
         channels, height, width = self.shape
         if channels not in (1, 3):
             raise InputError(f"run: it wants {channels} channels, pictures have 1 or 3")
-        try:
-            picture = Image.open(path).convert("L" if channels == 1 else "RGB")
-        except UnidentifiedImageError as error:
-            raise InputError(f"{path}: no picture that can be read") from error
+        picture = opened(path).convert("L" if channels == 1 else "RGB")
         if self.resized and picture.size != (width, height):
             picture = picture.resize((width, height), Image.Resampling.BOX)
         values = np.asarray(picture, np.float32).reshape(picture.height, picture.width, channels)
@@ -50,10 +48,30 @@ class Pictures:
 
         label = chances.argmax(0)
         colours = (palette(len(chances))[label.numpy()] * 255).astype(np.uint8)
-        below = Image.open(path).convert("RGB")
+        below = opened(path).convert("RGB")
         picture = Image.blend(below, Image.fromarray(colours), 0.5)
         replace(target, lambda part: picture.save(part, format="PNG"))
         return label.flatten().bincount(minlength=len(chances)) / label.numel()
+
+
+def opened(path: Path) -> "Image":
+    """A picture file, upright as its camera was held, with 8 bits a channel.
+
+    Grey of 16 bits is scaled down, 65535 to 255: Pillow's own conversion cuts it off at 255. Raises
+    InputError for what is no picture, or one of other numbers.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        picture = ImageOps.exif_transpose(Image.open(path))
+        picture.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: no picture that can be read") from error
+    if picture.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(picture, np.uint32) // 257).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise InputError(f"{path}: expected 8 or 16 bits a channel, got mode {picture.mode!r}")
+    return picture
 
 
 def pictures_of(run: Path, data: Mapping[str, Any]) -> Pictures:

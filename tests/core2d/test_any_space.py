@@ -1,6 +1,8 @@
 """One definition, every space: networks on listed sites, equal to Dense where all are active."""
 
+import re
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -35,6 +37,12 @@ WAYS = {
     "pixel shuffle": PixelShuffle,
 }
 norm = partial(GroupNorm, groups=2)
+MODELS = Path(__file__).resolve().parents[2] / "core2d" / "models"
+OF_GRIDS = re.compile(
+    r"\b(?:nn|F|torch)\.(?:functional\.)?(?:(?:Lazy)?Conv|conv|BatchNorm|batch_norm|"
+    r"(?:Adaptive|adaptive_)?(?:Max|max_|Avg|avg_)(?:Pool|pool|Unpool|unpool)|"
+    r"Upsample|interpolate|grid_sample|Pixel|pixel_|Fold|Unfold|fold|unfold)\w*"
+)
 
 
 def on_both(make, extent):
@@ -153,3 +161,12 @@ def test_what_needs_a_grid_is_refused_by_name():
     valid = UNet(classes=2, inputs=3, width=2, depth=1, valid=True, space=ListedSpace(2))
     with pytest.raises(InputError, match="padding=0 exists on Dense alone, got ListedSpace"):
         valid(x)
+
+
+def test_no_model_uses_torchs_layers_of_grids():
+    found = {
+        (p.stem, name) for p in MODELS.glob("*.py") for name in OF_GRIDS.findall(p.read_text())
+    }
+    assert found == {("alexnet", "F.avg_pool1d")}  # over channels, not over sites
+    for name in ("nn.Conv2d", "F.interpolate", "torch.nn.functional.max_pool2d", "F.pixel_shuffle"):
+        assert OF_GRIDS.search(name)

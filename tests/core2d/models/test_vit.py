@@ -107,6 +107,22 @@ def test_resized_positions() -> None:
     torch.testing.assert_close(net.resized(16)(same), net(same))
 
 
+def test_gradient_agrees_with_finite_differences() -> None:
+    net = fill(small(classes=4)).double().train()
+    x, label = picture(3, 3, 16, 16).double(), torch.tensor([0, 1, 3])
+    along = {n: uniform("d" + n, tuple(p.shape)).double() - 0.5 for n, p in net.named_parameters()}
+
+    def loss_at(step: float) -> torch.Tensor:
+        moved = {n: p + step * along[n] for n, p in net.named_parameters()}
+        return F.cross_entropy(torch.func.functional_call(net, moved, (x,)), label)
+
+    F.cross_entropy(net(x), label).backward()
+    slope = sum((p.grad * along[n]).sum() for n, p in net.named_parameters())
+    with torch.no_grad():
+        measured = (loss_at(1e-6) - loss_at(-1e-6)) / 2e-6
+    torch.testing.assert_close(measured, slope.detach(), rtol=1e-5, atol=1e-9)
+
+
 def test_learns_a_handful_by_heart() -> None:
     torch.manual_seed(0)
     net = small(classes=4, width=32)

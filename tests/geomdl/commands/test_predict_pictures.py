@@ -21,11 +21,40 @@ def test_pictures_are_brought_to_the_networks_size_and_range(tmp_path: Path) -> 
     assert grey.shape == (1, 1, 6, 6)
 
 
+def test_sixteen_bits_are_scaled_and_not_cut_off(tmp_path: Path) -> None:
+    steps = np.array([[0, 257, 32896], [65535, 40000, 256]], np.uint16)
+    Image.fromarray(steps).save(tmp_path / "deep.png")
+    reader = Pictures((1, 2, 3), (0.0,), (1.0,), resized=False)
+    got = reader.read(tmp_path / "deep.png")[0, 0] * 255
+    assert got.round().tolist() == [[0, 1, 128], [255, 155, 0]]
+    chances = torch.tensor([1.0, 0.0])[:, None, None].expand(2, 2, 3)
+    reader.write(tmp_path / "deep.png", tmp_path / "out.png", chances, ("a", "b"))
+    below = 2 * np.asarray(Image.open(tmp_path / "out.png"), int) - 255 * palette(2)[0]
+    assert np.abs(below - got.numpy()[..., None]).max() <= 3
+
+
+def test_a_photograph_is_turned_as_its_camera_was(tmp_path: Path) -> None:
+    picture = Image.fromarray(np.array([[0, 50], [100, 150], [200, 250]], np.uint8))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a quarter turn clockwise makes it upright
+    picture.save(tmp_path / "p.png", exif=turned)
+    got = Pictures((1, 3, 2), (0.0,), (1.0,), resized=False).read(tmp_path / "p.png")
+    assert (got[0, 0] * 255).round().tolist() == [[200, 100, 0], [250, 150, 50]]
+
+
 def test_refusals(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((2, 2), np.uint8)).save(tmp_path / "p.png")
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(InputError, match="no picture that can be read"):
         Pictures((1, 3, 3), (0.0,), (1.0,), resized=True).read(tmp_path / "text.png")
+    Image.fromarray(np.zeros((2, 2), np.float32)).save(tmp_path / "f.tif")
+    with pytest.raises(InputError, match="8 or 16 bits a channel, got mode 'F'"):
+        Pictures((1, 3, 3), (0.0,), (1.0,), resized=True).read(tmp_path / "f.tif")
+    cut = tmp_path / "cut.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)).save(cut)
+    cut.write_bytes(cut.read_bytes()[:2000])
+    with pytest.raises(InputError, match="no picture that can be read"):
+        Pictures((1, 3, 3), (0.0,), (1.0,), resized=True).read(cut)
     with pytest.raises(InputError, match="wants 5 channels"):
         Pictures((5, 3, 3), (0.0,), (1.0,), resized=True).read(tmp_path / "p.png")
     with pytest.raises(InputError, match="not trained on pictures"):
