@@ -22,6 +22,7 @@ class Flat:
     def __init__(self, network: nn.Module, *, channels_last: bool = False) -> None:
         self.network, self.channels_last = network, channels_last
         self.parameters = list(network.parameters())
+        self._gradient: Tensor | None = None
         with torch.no_grad():
             self.values = self.joined(self.parameters)
             for parameter, part in zip(self.parameters, self.parts(self.values), strict=True):
@@ -42,8 +43,15 @@ class Flat:
             yield part.permute(0, 3, 1, 2) if last else part
 
     def gradient(self, loss: Tensor) -> Tensor:
-        """The gradient of a loss (P,); zeros for parameters that it does not depend on."""
-        return self.joined(torch.autograd.grad(loss, self.parameters, materialize_grads=True))
+        """The gradient of a loss (P,); zeros for parameters that it does not depend on.
+
+        The next call overwrites it: new memory for millions of numbers takes longer than the copy.
+        """
+        found = torch.autograd.grad(loss, self.parameters, materialize_grads=True)
+        parts = [self._order(part).reshape(-1) for part in found]
+        if self._gradient is None:
+            self._gradient = torch.empty_like(self.values)
+        return torch.cat(parts, out=self._gradient)
 
     def state(self, vector: Tensor | None = None) -> dict[str, Tensor]:
         """The network's state dict with the parameters of a vector (P,), by default its own."""

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from core2d.train.allocator import keep_freed_memory
 from geomdl.bench.measure import Floor, Row, Work, if_installed
 from rl.agent import Agent
 from rl.explore import Epsilon
@@ -90,6 +91,7 @@ def images(precision: Literal["32", "bf16"] = "32") -> Work:
     """
     from gymnasium import spaces
 
+    keep_freed_memory()  # as a training does; it serves both
     frame = spaces.Box(0, 255, (84, 84), np.uint8)
     seen = spaces.Box(0, 255, (STACK, 84, 84), np.uint8)
     learn = Learn(batch=32, rate=1e-4, precision=precision)
