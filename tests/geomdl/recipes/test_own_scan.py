@@ -40,8 +40,24 @@ def test_an_upright_scan_is_left_as_it_stands() -> None:
     assert torch.equal(scan.rotation, torch.eye(3, dtype=torch.float64))
     assert scan.neighbors > 7  # a plane has 8
     shown = scan.points[scan.whose] - torch.tensor([5.0, -3.0, 0.0])
-    assert float((shown - points).abs().max()) < 0.06  # another point of the same cell
+    assert float((shown - points).abs().max()) < 0.08  # of the same cell, but for the cube's mean
     assert len(scan.points) == len(scan.colors) < len(points)
+
+
+def test_dense_scans_have_the_gaps_of_those_that_train() -> None:
+    """Of points 1 cm apart the means of cubes of 3 cm are left, whatever their number."""
+    scan = own_scan(grey(corner(0.01)), 0.05)
+    coarse = own_scan(grey(corner(0.02)), 0.05)
+    assert len(scan.points) == pytest.approx(len(coarse.points), rel=0.1)
+    red = torch.zeros(4, 3)
+    red[:3, 0] = 1.0
+    four = torch.tensor([[0.0, 0, 0], [0.01, 0, 0], [0, 0.01, 0], [0.01, 0.01, 0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # so few, in so small a place
+        small = own_scan(PointCloud(four, colors=red), 0.05)
+    assert torch.allclose(small.colors, torch.tensor([[0.75, 0, 0]]), atol=1e-6)
+    assert torch.allclose(small.points[0, :2], torch.tensor([0.005, 0.005]), atol=1e-6)
+    assert small.whose.tolist() == [0, 0, 0, 0]
 
 
 def test_a_leaning_scan_is_set_upright() -> None:
