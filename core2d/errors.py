@@ -102,6 +102,13 @@ def expect_number(
     return value
 
 
+def expect_sizes(name: str, value: Sequence[int], count: int, low: int = 1) -> Sequence[int]:
+    """`count` whole numbers, each at least `low`. Raises InputError."""
+    if len(value) != count or any(type(size) is not int or size < low for size in value):
+        raise InputError(f"{name}: expected {count} whole numbers >= {low}, got {value!r}")
+    return value
+
+
 def expect_choice(name: str, value: str, choices: Sequence[str]) -> str:
     """One of `choices`. Raises InputError, with the nearest one where the word is close."""
     if value in choices:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from core2d.errors import InputError
+from core2d.errors import InputError, expect_number
 from core2d.space import Field, Padding, Size, Space, as_space
 
 
@@ -36,8 +36,7 @@ class Conv(nn.Module):
     ) -> None:
         super().__init__()
         self.space = as_space(space)
-        if inputs % groups or outputs % groups:
-            raise InputError(f"groups: {groups} divides not both {inputs} inputs and {outputs}")
+        expect_channels(inputs, outputs, groups)
         sizes = self.space.sizes("kernel", kernel)
         self.stride, self.dilation, self.groups = stride, dilation, groups
         self.padding: Padding = padding
@@ -80,8 +79,7 @@ class ConvTranspose(nn.Module):
     ) -> None:
         super().__init__()
         self.space = as_space(space)
-        if inputs % groups or outputs % groups:
-            raise InputError(f"groups: {groups} divides not both {inputs} inputs and {outputs}")
+        expect_channels(inputs, outputs, groups)
         sizes = self.space.sizes("kernel", kernel)
         self.stride, self.dilation, self.groups = stride, dilation, groups
         self.weight = nn.Parameter(torch.empty(inputs, outputs // groups, *sizes))
@@ -101,6 +99,14 @@ class ConvTranspose(nn.Module):
 
     def extra_repr(self) -> str:
         return _described(self.weight.shape, self.stride, self.dilation, self.groups, self.space)
+
+
+def expect_channels(inputs: int, outputs: int, groups: int) -> None:
+    """Numbers of channels that a convolution in `groups` can have. Raises InputError."""
+    for name, count in (("inputs", inputs), ("outputs", outputs), ("groups", groups)):
+        expect_number(name, count, low=1)
+    if inputs % groups or outputs % groups:
+        raise InputError(f"groups: {groups} divides not both {inputs} inputs and {outputs}")
 
 
 def start(weight: Tensor, bias: Tensor | None) -> None:

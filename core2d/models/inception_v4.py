@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
+from core2d.errors import expect_sizes
 from core2d.layers.block import ConvNorm
 from core2d.layers.init import he_normal
 from core2d.layers.pool import Pool
@@ -37,7 +38,7 @@ class InceptionV4(nn.Module):
     ) -> None:
         super().__init__()
         self.space = as_space(space)
-        count_a, count_b, count_c = blocks
+        count_a, count_b, count_c = expect_sizes("blocks", blocks, 3, low=0)
         parts: list[nn.Module] = [
             *stem(self.space, inputs, width, padding),
             *(block_a(self.space, width) for _ in range(count_a)),

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core2d.errors import expect_sizes
 from core2d.layers.conv import Conv
 from core2d.space import Field, Padding, Space, as_space
 
@@ -34,7 +35,7 @@ class LeNet(nn.Module):
     ) -> None:
         super().__init__()
         self.space = as_space(space)
-        first, second, third, hidden = widths
+        first, second, third, hidden = expect_sizes("widths", widths, 4)
         self.conv1 = Conv(self.space, inputs, first, 5)
         self.conv2 = Conv(self.space, first, second, 5, padding=padding)
         self.conv3 = Conv(self.space, second, third, 5, padding=padding)

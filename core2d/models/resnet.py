@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core2d.errors import InputError
+from core2d.errors import InputError, expect_sizes
 from core2d.layers.conv import Conv
 from core2d.layers.init import he_normal
 from core2d.layers.norm import BatchNorm
@@ -130,7 +130,7 @@ class ResNet(nn.Module):
         self.bn1 = BatchNorm(self.space, width)
         channels, dilation, last = width, 1, len(blocks) - dilate
         stages = []
-        for stage, count in enumerate(blocks):
+        for stage, count in enumerate(expect_sizes("blocks", blocks, 4)):
             stride, before = (1 if stage == 0 or stage >= last else 2), dilation
             dilation *= 2 if stage >= last else 1
             out = width * 2**stage * block.expansion

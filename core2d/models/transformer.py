@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core2d.decoding import Marks, State, beam_search, greedy
-from core2d.errors import InputError, expect_tensor
+from core2d.errors import InputError, expect_number, expect_tensor
 from core2d.layers.attention import MultiHeadAttention, causal_mask, padding_mask
 from core2d.layers.position import sinusoidal
 
@@ -100,6 +100,8 @@ class Transformer(nn.Module):
         marks: Marks = Marks(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
+        for name, count in (("vocabulary", vocabulary), ("width", width), ("layers", layers)):
+            expect_number(name, count, low=1)
         self.width, self.marks = width, marks
         self.embedding = nn.Embedding(vocabulary, width)
         self.encoder = nn.ModuleList(
@@ -116,7 +118,7 @@ class Transformer(nn.Module):
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        expect_tensor("target", target, "B L", dtypes="int")
+        self._expect_tokens("target", target, f"{len(source)} L")
         memory, present = self.encode(source)
         x, mask = self.embed(target), causal_mask(target.shape[1], target.device)
         for layer in self.decoder:
@@ -125,12 +127,24 @@ class Transformer(nn.Module):
 
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """Source (B, S) -> memory (B, S, width), and which of its tokens exist (B, S) bool."""
-        expect_tensor("source", source, "B S", dtypes="int")
+        self._expect_tokens("source", source, "B S")
         present = source != self.marks.padding
         x = self.embed(source)
         for layer in self.encoder:
             x = layer(x, padding_mask(present))
         return x, present
+
+    def _expect_tokens(self, name: str, tokens: Tensor, shape: str) -> None:
+        """Tokens that are words of the vocabulary. Raises InputError.
+
+        A GPU is not waited for, and a compiler not stopped.
+        """
+        expect_tensor(name, tokens, shape, dtypes="int")
+        words = self.embedding.num_embeddings
+        if tokens.numel() and not (tokens.is_cuda or torch.compiler.is_compiling()):
+            low, high = (int(end) for end in tokens.aminmax())
+            if low < 0 or high >= words:
+                raise InputError(f"{name}: expected tokens 0 to {words - 1}, got {low} to {high}")
 
     def embed(self, tokens: Tensor, first: int = 0) -> Tensor:
         """Tokens (B, L) at positions first, first + 1, ... -> (B, L, width)."""

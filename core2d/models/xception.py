@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core2d.errors import expect_sizes
 from core2d.layers.block import SeparableConv
 from core2d.layers.conv import Conv
 from core2d.layers.init import he_normal
@@ -37,6 +38,7 @@ class Xception(nn.Module):
     ) -> None:
         super().__init__()
         self.space = as_space(space)
+        expect_sizes("widths", widths, 8)
         stem1, stem2, entry1, entry2, inner, last, exit1, exit2 = widths
         self.conv1 = Conv(self.space, inputs, stem1, stride=2, bias=False, padding=padding)
         self.bn1 = BatchNorm(self.space, stem1)

@@ -123,4 +123,6 @@ def like(before: Any, value: Any) -> Any:
     """A value in the type of the one it replaces."""
     if isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(before, str) and isinstance(value, int):  # precision=32
+        return str(value)
     return tuple(value) if isinstance(value, list) else value

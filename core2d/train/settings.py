@@ -1,9 +1,9 @@
 """The settings that every recipe shares: `Train`. Each field is a flag of `geomdl fit`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from core2d.errors import InputError, expect_number
+from core2d.errors import InputError, expect_choice, expect_number
 
 Optimiser = Literal["sgd", "rmsprop", "adam", "adamw"]
 Schedule = Literal["constant", "step", "plateau", "cosine", "one-cycle"]
@@ -25,7 +25,7 @@ class Train:
     of the gradients, 0 for none. accumulate: parts into which a batch is cut. ema: decay of the
     averaged weights that are evaluated, 0 for none. stop: epochs without a better validation
     metric after which to stop, 0 for never. precision: "bf16" runs under autocast. channels_last:
-    memory order of images, faster for convolutions on a CPU.
+    memory order of images, faster for convolutions on a CPU. Raises InputError.
     """
 
     epochs: float = 10
@@ -49,10 +49,22 @@ class Train:
     channels_last: bool = False
 
     def __post_init__(self) -> None:
+        for name, kind in (
+            ("optimiser", Optimiser),
+            ("schedule", Schedule),
+            ("precision", Precision),
+        ):
+            expect_choice(name, getattr(self, name), get_args(kind))
         expect_number("epochs", self.epochs, above=0)
-        expect_number("batch", self.batch, low=1)
-        expect_number("rate", self.rate, low=0)
-        expect_number("accumulate", self.accumulate, low=1)
-        expect_number("warmup", self.warmup, low=0)
+        for name in ("batch", "accumulate", "patience"):
+            expect_number(name, getattr(self, name), low=1)
+        for name in ("rate", "decay", "gamma", "clip", "stop"):
+            expect_number(name, getattr(self, name), low=0)
+        for name, shares in (("warmup", (self.warmup,)), ("milestones", self.milestones)):
+            if any(not 0 <= expect_number(name, share) <= 1 for share in shares):
+                raise InputError(f"{name}: expected shares of the run in [0, 1], got {shares}")
+        for name in ("momentum", "ema"):
+            if not 0 <= expect_number(name, getattr(self, name)) < 1:
+                raise InputError(f"{name}: expected a number in [0, 1), got {getattr(self, name)}")
         if self.batch % self.accumulate:
             raise InputError(f"accumulate: expected a divisor of batch {self.batch}")

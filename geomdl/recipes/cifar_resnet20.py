@@ -6,6 +6,7 @@ One cycle of SGD with momentum over 30 passes, pictures mirrored and shifted by 
 published schedule (He et al. 2016, 182 passes, the rate cut at 1/2 and 3/4) is for a GPU:
 
     geomdl fit cifar_resnet20 --epochs 182 --rate 0.1 --schedule step --warmup 0
+        --decay 1e-4 --no-nesterov --precision 32
 
 EXPECT is what is asked of the test accuracy. Networks trained on the JPEG copy do not compare
 with those trained on the original pictures.

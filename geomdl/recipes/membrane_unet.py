@@ -5,7 +5,9 @@
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
 of the published width, weights from scratch, batch norm; averaged weights, eight orientations,
 the decision of the largest expected mean IoU. EXPECT is what was measured: the mean IoU of the two
-classes over the test slices, mean of seeds 0 to 2.
+classes over the test slices, mean of seeds 0 to 2. The likelier class of each pixel gave 0.7994;
+that was known when the decision was taken up, which was judged on the validation slices (0.8109
+to 0.8135) and is the same for the three networks.
 """
 
 from torch import nn

@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from core2d.errors import InputError, expect_choice, expect_number, expect_tensor
+from core2d.errors import (
+    InputError,
+    expect_choice,
+    expect_number,
+    expect_sizes,
+    expect_tensor,
+)
 
 
 def test_an_input_error_is_a_value_error():
@@ -35,6 +41,13 @@ def test_numbers_are_bounded():
             expect_number("rate", value, low=0)
     with pytest.raises(InputError, match="rate: expected more than 0, got 0"):
         expect_number("rate", 0, above=0)
+
+
+def test_sizes_are_counted():
+    assert expect_sizes("widths", (3, 1), 2) == (3, 1)
+    for value in ((3,), (3, 0), (3, 1.5), (3, True)):
+        with pytest.raises(InputError, match="widths: expected 2 whole numbers >= 1, got"):
+            expect_sizes("widths", value, 2)
 
 
 def test_a_choice_suggests_the_nearest():

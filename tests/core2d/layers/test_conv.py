@@ -96,3 +96,14 @@ def test_layers_say_what_they_are():
     assert "(4, 1, 3, 3)" in text
     assert "dilation=2" in text
     assert "groups=2" in text
+
+
+@pytest.mark.parametrize("kind", [Conv, ConvTranspose])
+def test_counts_that_no_convolution_has(kind):
+    for counts, groups, said in (
+        ((0, 4), 1, "inputs"),
+        ((3, 0), 1, "outputs"),
+        ((3, 3), 0, "groups"),
+    ):
+        with pytest.raises(InputError, match=f"{said}: expected at least 1, got 0"):
+            kind(2, *counts, groups=groups)

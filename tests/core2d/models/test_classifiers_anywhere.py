@@ -15,6 +15,7 @@ from core2d.models.densenet import DenseNet
 from core2d.models.googlenet import GoogLeNet
 from core2d.models.inception_v4 import InceptionV4
 from core2d.models.lenet import LeNet, LeNet5
+from core2d.models.resnet import ResNet
 from core2d.models.vgg import VGG
 from core2d.models.xception import Xception
 from core2d.space import Space
@@ -75,3 +76,16 @@ def test_forms_that_need_a_grid_say_so(name: str) -> None:
     channels = 1 if name == "lenet5" else 2
     with pytest.raises(InputError, match="exists on Dense alone, got ListedSpace"):
         net(listed(picture(1, channels, 32, 32)))
+
+
+def test_as_many_sizes_as_there_are_stages():
+    for make, said in (
+        (lambda: LeNet((4, 8)), "widths: expected 4 whole numbers"),
+        (lambda: ResNet((1, 1, 1)), "blocks: expected 4 whole numbers"),
+        (lambda: ResNet((1, 0, 1, 1), width=4), "blocks: expected 4 whole numbers >= 1"),
+        (lambda: InceptionV4((1, 1)), "blocks: expected 3 whole numbers >= 0"),
+        (lambda: Xception((4, 8)), "widths: expected 8 whole numbers"),
+        (lambda: VGG(width=0), "outputs: expected at least 1, got 0"),
+    ):
+        with pytest.raises(InputError, match=said):
+            make()

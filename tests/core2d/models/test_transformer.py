@@ -178,3 +178,16 @@ def test_refusals() -> None:
         Transformer(11, width=10, heads=4)
     with pytest.raises(InputError, match="longest"):
         net.generate(tokens(2, 3), longest=0)
+
+
+def test_tokens_that_are_no_words_and_unequal_batches_are_named():
+    net = Transformer(20, width=16, hidden=8, heads=2, layers=1)
+    words = torch.ones(2, 3, dtype=torch.int64)
+    with pytest.raises(InputError, match="source: expected tokens 0 to 19, got 1 to 20"):
+        net(torch.tensor([[1, 20], [1, 1]]), words)
+    with pytest.raises(InputError, match="target: expected tokens 0 to 19, got -1 to 1"):
+        net(words, torch.tensor([[1, -1], [1, 1]]))
+    with pytest.raises(InputError, match=r"target: expected shape \(2 L\)"):
+        net(words, words[:1])
+    with pytest.raises(InputError, match="layers: expected at least 1"):
+        Transformer(20, width=16, hidden=8, heads=2, layers=0)

@@ -36,6 +36,9 @@ def test_values_reach_the_config_or_its_train() -> None:
     assert isinstance(config.train.rate, float)
     assert config.train.milestones == (0.5,)
     assert config.noise == 0.0
+    assert with_values(toy.Config(), {"precision": 32}).train.precision == "32"
+    with pytest.raises(InputError, match="did you mean 'cosine'"):
+        with_values(toy.Config(), {"schedule": "cosin"})
     with pytest.raises(InputError, match="no setting 'colour'; there are accumulate, batch"):
         with_values(toy.Config(), {"colour": 1})
 
