@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 from core2d.losses import VOID, cross_entropy
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
-from geomdl.augment import crop, elastic, jitter, mirror, recolour, scale, turn
+from geomdl.augment import crop, drop, elastic, jitter, mirror, recolour, scale, turn
 from geomdl.recipes.own_scan import own_scan
 from geomdl.recipes.segmentation import measured
 from geomdl.structures import Mesh, PointCloud
@@ -27,6 +27,7 @@ LIMITS = (
     "they are given one of them all the same.",
     "The confidence is the network's own probability and is not calibrated.",
 )
+THINNEST = 0.4  # share of the points that a scan may lack: real ones are thinner than ours
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ def middle(batch: Batch) -> Batch:
 
 
 def augmented(batch: Batch, generator: Generator, window: float, most: int) -> Batch:
-    """A window, turned, mirrored, scaled, bent, jittered, in other light."""
-    batch = middle(crop(batch, generator, size=window, most=most))
+    """A window, thinned, turned, mirrored, scaled, bent, jittered, in other light."""
+    batch = crop(batch, generator, size=window, most=most)
+    batch = middle(drop(batch, generator, most=THINNEST))
     batch = mirror(turn(batch, generator), generator)
     batch = elastic(scale(batch, generator, low=0.9, high=1.1), generator, cell=0.4, bend=0.08)
     return recolour(jitter(batch, generator, sigma=0.003, limit=0.01), generator)

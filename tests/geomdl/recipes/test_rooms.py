@@ -49,6 +49,13 @@ def test_windows_that_train_are_small_and_keep_their_labels() -> None:
     counts = batch["offsets"].diff()
     assert (counts > 50).all()
     assert (counts <= 300).all()
+    many = [
+        r.augmented(SCANS.batch(torch.tensor([0])), Generator().manual_seed(k), 2.0, 300)
+        for k in range(20)
+    ]
+    left = torch.tensor([len(one["points"]) for one in many]) / 300
+    assert 1 - r.THINNEST - 0.1 < float(left.min()) < 0.75  # some are thinned, none to nothing
+    assert float(left.max()) > 0.9
     assert len(batch["label"]) == len(batch["points"]) == len(batch["features"])
     assert float(batch["points"][:, :2].abs().max()) < 2.0
 
