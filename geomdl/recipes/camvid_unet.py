@@ -1,11 +1,10 @@
 """U-Net on street pictures: eleven classes, 120 pictures.
 
-    geomdl fit camvid_unet          minutes to be measured
+    geomdl fit camvid_unet          10 to 14 minutes on one core that others used, too
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
-of the published width, weights from scratch, and batch norm.
-EXPECT is a guess, since no run is recorded yet:
-the mean IoU of the eleven classes over the test pictures, seeds 0 to 2.
+of the published width, weights from scratch, and batch norm. EXPECT is what was measured: the mean
+IoU of the eleven classes over the test pictures, mean of seeds 0 to 2.
 """
 
 from torch import nn
@@ -18,7 +17,7 @@ from geomdl.recipes.segmentation import metrics, predict
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
-EXPECT = {"miou": 0.4}
+EXPECT = {"miou": 0.358}
 REFERENCE: dict[str, Reference] = {}
 
 
