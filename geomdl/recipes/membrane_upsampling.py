@@ -7,7 +7,8 @@ The network and its data are `membrane_unet`'s, trained for 1.5 passes; what dou
 the decoder differs: nearest and linear interpolation followed by a convolution, bed of nails
 (one cell of each block, a convolution fills the rest), max-unpooling (the cell that held the
 encoder's maximum), transposed convolution and pixel shuffle.
-The figures are miou_<way> on the test slices.
+The figures are miou_<way> on the test slices. EXPECT is what transposed convolutions, the default,
+gave over three seeds.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ WAYS: Mapping[Way, Up] = {
     "transposed": ConvTranspose,
     "shuffle": PixelShuffle,
 }
-EXPECT = {"miou": 0.77}
+EXPECT = {"miou": 0.785}
 REFERENCE: dict[str, Reference] = {}
 
 
