@@ -1,11 +1,10 @@
 """SegNet on street pictures: eleven classes, 120 pictures.
 
-    geomdl fit camvid_segnet          minutes to be measured
+    geomdl fit camvid_segnet          6 to 13 minutes on one core that others used, too
 
 The three networks of this data set are trained alike: the same crops, steps and rates, a quarter
-of the published width, weights from scratch, and batch norm.
-EXPECT is a guess, since no run is recorded yet:
-the mean IoU of the eleven classes over the test pictures, seeds 0 to 2.
+of the published width, weights from scratch, and batch norm. EXPECT is what was measured: the mean
+IoU of the eleven classes over the test pictures, mean of seeds 0 to 2.
 """
 
 from torch import nn
@@ -17,7 +16,7 @@ from geomdl.recipes.segmentation import metrics, predict
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
-EXPECT = {"miou": 0.4}
+EXPECT = {"miou": 0.221}
 REFERENCE: dict[str, Reference] = {
     "miou": Reference(0.601, "Badrinarayanan et al. 2017, table 2: 3,433 pictures, VGG-16 weights")
 }
