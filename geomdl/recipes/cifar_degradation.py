@@ -8,8 +8,8 @@ with a larger *training* error than that of 20 layers, while with shortcuts the 
 better. Here with half the channels and few passes. Figures: train_loss_<net>, the mean loss of the
 last pass, and accuracy_<net> on the test set, net = plain20, plain56, residual20, residual56;
 degradation_plain and degradation_residual are the training loss of 56 layers minus that of 20:
-above 0 means that depth made training worse. EXPECT is the test accuracy of residual20, the default,
-over three seeds.
+above 0 means that depth made training worse. EXPECT is the test accuracy of residual20, the
+default, over three seeds.
 """
 
 from dataclasses import dataclass
