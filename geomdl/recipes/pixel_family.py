@@ -43,7 +43,7 @@ EXPECT: dict[str, float] = {}
 REFERENCE: dict[str, Reference] = {}
 DATA = "geomdl/Mason-v0, Hail-v0, Rafts-v0 and Diver-v0, no sticky actions, raw rewards"
 
-SETTINGS = Settings(
+SHARED = Settings(
     steps=200_000,
     lanes=16,
     checkpoint=100_000,
@@ -59,9 +59,7 @@ def variants(rates: Mapping[str, float]) -> dict[str, Settings]:
     found = {}
     for game in GAMES:
         for name, rate in rates.items():
-            base = replace(
-                SETTINGS, env=f"geomdl/{game}-v0", learn=replace(SETTINGS.learn, rate=rate)
-            )
+            base = replace(SHARED, env=f"geomdl/{game}-v0", learn=replace(SHARED.learn, rate=rate))
             found[f"{game}_{name}"] = member(name, base)
     return found
 

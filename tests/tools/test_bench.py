@@ -26,5 +26,5 @@ def test_json_has_the_columns_of_the_recorded_table(
     monkeypatch.setattr(bench, "machine_rates", lambda: Rates(1e9, 1e9))
     bench.main(["--json", str(tmp_path / "out.json")])
     (found,) = json.loads((tmp_path / "out.json").read_text())
-    recorded = Path(bench.__file__).parent.parent / "results" / "bench" / "ops.json"
+    recorded = Path(bench.__file__).parent.parent / "results" / "bench" / "rl.json"
     assert list(found) == list(json.loads(recorded.read_text())[0])
