@@ -22,10 +22,10 @@ class Greedy(Protocol):
 class Epsilon:
     """The share of random actions: from `start` to `end` over `steps`, and `end` ever after.
 
-    linear: falls by the same amount every step (Mnih et al. 2015: 1 to 0.1 over a million frames).
+    Raises InputError. linear: falls by the same amount every step (Mnih et al. 2015: 1 to 0.1 over a million frames).
     exponential: falls by the same factor every step, so `end` must be above 0. steps=0 is a
     constant `end`. held: steps for which a random action may be held, lane by lane, see `Holding`;
-    1 draws anew at each. Raises InputError.
+    1 draws anew at each.
     """
 
     start: float = 1.0

@@ -12,7 +12,7 @@ Precision = Literal["32", "bf16", "16"]
 
 @dataclass(frozen=True)
 class Train:
-    """How a network is trained.
+    """How a network is trained. Raises InputError for what cannot be.
 
     epochs: passes over the training set. batch: examples per step, over all devices together.
     rate: learning rate; with a schedule the largest one. optimiser: the update rule. momentum: of
@@ -25,7 +25,7 @@ class Train:
     of the gradients, 0 for none. accumulate: parts into which a batch is cut. ema: decay of the
     averaged weights that are evaluated, 0 for none. stop: epochs without a better validation
     metric after which to stop, 0 for never. precision: "bf16" runs under autocast. channels_last:
-    memory order of images, faster for convolutions on a CPU. Raises InputError.
+    memory order of images, faster for convolutions on a CPU.
     """
 
     epochs: float = 10
