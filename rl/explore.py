@@ -20,12 +20,13 @@ class Greedy(Protocol):
 
 @dataclass(frozen=True)
 class Epsilon:
-    """The share of random actions: from `start` to `end` over `steps`, and `end` ever after.
+    """The share of random actions as it falls. Raises InputError.
 
-    Raises InputError. linear: falls by the same amount every step (Mnih et al. 2015: 1 to 0.1 over a million frames).
-    exponential: falls by the same factor every step, so `end` must be above 0. steps=0 is a
-    constant `end`. held: steps for which a random action may be held, lane by lane, see `Holding`;
-    1 draws anew at each.
+    start: the share at the beginning. end: the share after `steps` and ever after. steps: over
+    which it falls; 0 is a constant `end`. kind: linear falls by the same amount every step (Mnih et
+    al. 2015: 1 to 0.1 over a million frames), exponential by the same factor, so `end` must be
+    above 0. held: steps for which a random action may be held, lane by lane, see `Holding`; 1 draws
+    anew at each.
     """
 
     start: float = 1.0
