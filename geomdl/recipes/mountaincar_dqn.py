@@ -7,8 +7,8 @@ is chosen by its score.
 
 The rules are those of cartpole_dqn. One thing is added, without which the flag was never seen in
 120,000 steps: a random action is held for up to 100 steps (Dabney et al. 2021), as a car must be
-pushed one way for a while. Chosen on seed 0 (-105.8). Seeds 5 to 9 then gave -107.0, -195.5, -100.6,
--104.1 and -111.5: one of five hardly learns, so nothing is recorded yet.
+pushed one way for a while. Chosen on seed 0 (-105.8). Seeds 5 to 9 then gave -107.0, -195.5,
+-100.6, -104.1 and -111.5: one of five hardly learns, so nothing is recorded yet.
 """
 
 from dataclasses import replace
