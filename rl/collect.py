@@ -23,7 +23,7 @@ from torch import Generator
 
 from core2d.errors import InputError
 from rl.replay import Part, Replay
-from rl.stack import Stack
+from rl.stack import Stacks
 
 Frame = np.ndarray | dict[str, np.ndarray]
 
@@ -107,8 +107,7 @@ class Collector:
         self._named = isinstance(parts, dict)
         each = parts if isinstance(parts, dict) else {"": parts}
         self._kinds = {name: kind for name, (_, kind) in each.items()}
-        made = {name: Stack(self.lanes, stack, *part) for name, part in each.items()}
-        self._stacks = made if stack > 1 else {}
+        self._stacks = Stacks(self.lanes, stack, each) if stack > 1 else None
         self._all = np.arange(self.lanes)
         self._frame: dict[str, np.ndarray] = {}
         self._seen = self._frame  # what the agent sees: the frames, or stacks of them
@@ -175,14 +174,7 @@ class Collector:
     def _advance(self, frame: dict[str, np.ndarray], fresh: np.ndarray) -> None:
         """The newest frame of every lane; those that are `fresh` begin an episode."""
         self._frame = frame
-        if not self._stacks:
-            self._seen = frame
-            return
-        self._seen = {name: stack.push(frame[name]) for name, stack in self._stacks.items()}
-        if fresh.any():
-            lanes = self._all[fresh]
-            stacks = self._stacks.items()
-            self._seen = {name: stack.reset(lanes, frame[name][lanes]) for name, stack in stacks}
+        self._seen = frame if self._stacks is None else self._stacks.see(frame, fresh)
 
     def _told(self, reward: np.ndarray, live: np.ndarray, ended: np.ndarray) -> list[Episode]:
         """Count the step, and tell the episodes that it ended."""

@@ -2,20 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-import numpy as np
 import torch
-from gymnasium.spaces import Discrete
 from torch import Generator, Tensor
 
 from core2d.errors import InputError, expect_choice, expect_number, expect_tensor
-
-
-class Greedy(Protocol):
-    """What chooses actions, randomly with probability epsilon."""
-
-    def act(self, observation: Any, epsilon: float, generator: Generator, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -25,8 +17,8 @@ class Epsilon:
     start: the share at the beginning. end: the share after `steps` and ever after. steps: over
     which it falls; 0 is a constant `end`. kind: linear falls by the same amount every step (Mnih et
     al. 2015: 1 to 0.1 over a million frames), exponential by the same factor, so `end` must be
-    above 0. held: steps for which a random action may be held, lane by lane, see `Holding`; 1 draws
-    anew at each.
+    above 0. held: steps for which a random action may be held, lane by lane, see `rl.holding`; 1
+    draws anew at each.
     """
 
     start: float = 1.0
@@ -76,34 +68,3 @@ def epsilon_greedy(q: Tensor, epsilon: float, generator: Generator) -> Tensor:
     roll = torch.rand(lanes, generator=generator, device=device)
     other = torch.randint(actions, (lanes,), generator=generator, device=device)
     return torch.where((roll < epsilon).to(q.device), other.to(q.device), greedy(q))
-
-
-class Holding:
-    """An actor whose random actions last, as those of people do (Dabney et al. 2021, algorithm 1).
-
-    With probability epsilon a lane that is free begins a random action and holds it for n steps,
-    n <= `longest` with a probability that goes with n^-2 (their zeta distribution, mu = 2). Single
-    random steps cancel out; held ones get an agent out of a valley. actor: what acts otherwise.
-    """
-
-    def __init__(self, actor: Greedy, actions: Discrete, longest: int) -> None:
-        self.actor, self.actions = actor, actions
-        share = torch.arange(1, longest + 1, dtype=torch.float64) ** -2.0
-        self._shares = share.cumsum(0) / share.sum()
-        self._left = torch.zeros(0, dtype=torch.int64)  # steps that each lane still holds on
-        self._held = self._left
-
-    def act(self, observation: Any, epsilon: float, generator: Generator, /) -> np.ndarray:
-        """Observations (L, *O) -> actions (L,) int64."""
-        chosen = torch.from_numpy(self.actor.act(observation, 0.0, generator))
-        lanes = len(chosen)
-        if len(self._left) != lanes:
-            self._left, self._held = torch.zeros(2, lanes, dtype=torch.int64)
-        roll, length = torch.rand(2, lanes, generator=generator, dtype=torch.float64)
-        other = torch.randint(int(self.actions.n), (lanes,), generator=generator)
-        begins = (self._left == 0) & (roll < epsilon)
-        self._held = torch.where(begins, other + int(self.actions.start), self._held)
-        self._left = torch.where(begins, torch.searchsorted(self._shares, length) + 1, self._left)
-        holds = self._left > 0
-        self._left = (self._left - 1).clamp_(min=0)
-        return torch.where(holds, self._held, chosen).numpy()

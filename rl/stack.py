@@ -1,5 +1,7 @@
 """The newest frames of each lane, stacked for an agent that acts."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -40,3 +42,20 @@ class Stack:
     def _keep(self, held: np.ndarray) -> np.ndarray:
         self._held = held
         return held if self.count > 1 else held[:, 0]
+
+
+class Stacks:
+    """A `Stack` for every part of an observation: parts, name -> (shape, dtype) of a frame."""
+
+    def __init__(
+        self, lanes: int, count: int, parts: Mapping[str, tuple[tuple[int, ...], DTypeLike]]
+    ) -> None:
+        self._each = {name: Stack(lanes, count, *part) for name, part in parts.items()}
+
+    def see(self, frames: Mapping[str, np.ndarray], fresh: np.ndarray) -> dict[str, np.ndarray]:
+        """The next frame of every lane, by part (L, *F); those `fresh` (L,) begin an episode."""
+        seen = {name: stack.push(frames[name]) for name, stack in self._each.items()}
+        if not fresh.any():
+            return seen
+        lanes = fresh.nonzero()[0]
+        return {n: stack.reset(lanes, frames[n][lanes]) for n, stack in self._each.items()}

@@ -32,7 +32,7 @@ from core2d.train.order import seed_of
 from core2d.train.progress import Progress
 from rl.collect import Actor, Collector, parts_of
 from rl.environments import expect_spaces, make_for, reset, spec_of
-from rl.explore import Holding
+from rl.holding import Holding
 from rl.report import Report, words
 from rl.runs import agent_for, describe_run, prepared, save_agent
 from rl.settings import Settings

@@ -29,7 +29,7 @@ from rl.environments import read_arguments
 from rl.explore import Epsilon
 from rl.runs import Trained, open_run
 from rl.settings import Learn, Memory, Network, Settings
-from rl.stack import Stack
+from rl.stack import Stacks
 from rl.train import Outcome
 from scenes.envs.baselines import (
     Compass,
@@ -122,18 +122,12 @@ class Learned:
         parts = parts_of(envs.single_observation_space)
         self.named = isinstance(parts, dict)
         each = parts if isinstance(parts, dict) else {"": parts}
-        count = run.settings.stack
-        self.stacks = {name: Stack(envs.num_envs, count, *part) for name, part in each.items()}
+        self.stacks = Stacks(envs.num_envs, run.settings.stack, each)
         self.generator = Generator()
 
     def __call__(self, seen: Seen, fresh: Flags) -> Ints:
         """Observations of all lanes, which begin an episode (L,) -> actions (L,)."""
-        parts = seen if self.named else {"": seen}
-        stacked = {name: stack.push(parts[name]) for name, stack in self.stacks.items()}
-        if fresh.any():
-            lanes = fresh.nonzero()[0]
-            stacks = self.stacks.items()
-            stacked = {name: stack.reset(lanes, parts[name][lanes]) for name, stack in stacks}
+        stacked = self.stacks.see(seen if self.named else {"": seen}, fresh)
         return self.agent.act(stacked if self.named else stacked[""], 0.0, self.generator)
 
 

@@ -6,7 +6,7 @@ import torch
 
 from core2d.errors import InputError
 from rl.replay import Replay
-from rl.stack import Stack
+from rl.stack import Stack, Stacks
 
 
 def test_frames_move_up_and_a_reset_repeats_the_first():
@@ -49,3 +49,13 @@ def test_the_agent_sees_what_the_replay_gives():
     batch = replay.sample(300, torch.Generator().manual_seed(0))
     for i, index in enumerate(batch.index.tolist()):
         assert np.array_equal(batch.observation[i], shown[int(batch.action[i])][index % 2])
+
+
+def test_parts_are_stacked_together() -> None:
+    stacks = Stacks(2, 2, {"a": ((1,), np.uint8), "b": ((2,), np.float32)})
+    for value, fresh in ((1, [True, True]), (2, [False, True])):
+        frames = {"a": np.full((2, 1), value), "b": np.full((2, 2), 10 * value)}
+        seen = stacks.see(frames, np.array(fresh))
+    assert seen["a"][..., 0].tolist() == [[1, 2], [2, 2]]
+    assert seen["b"][..., 1].tolist() == [[10, 20], [20, 20]]
+    assert (seen["a"].dtype, seen["b"].dtype) == (np.uint8, np.float32)
