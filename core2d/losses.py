@@ -41,6 +41,29 @@ def cross_entropy(
     return total / mass.sum().clamp(min=torch.finfo(weight.dtype).tiny)
 
 
+def lovasz(scores: Tensor, label: Tensor, *, ignore: int | None = None) -> Tensor:
+    """Scores (B, C, *S), label (B, *S) -> 1 - IoU made smooth, mean of the classes that occur.
+
+    Lovasz-softmax (Berman, Triki and Blaschko 2018, eq. 11) over the whole batch: 0 for sure and
+    right scores, and for sure scores exactly 1 - IoU of each class. Rare classes weigh like common
+    ones; the papers add it to the cross entropy. Labels equal to `ignore` do not count; where none
+    is left, the loss is 0. Raises InputError.
+    """
+    expect_labels(scores, label, ignore)
+    chances = scores.softmax(1).movedim(1, 0).flatten(1)
+    flat = label.flatten()
+    kept = flat != (-100 if ignore is None else ignore)
+    own = F.one_hot(flat[kept], scores.shape[1]).T.to(chances)
+    errors, order = (own - chances[:, kept]).abs().sort(1, descending=True)
+    own = own.gather(1, order)
+    count = own.sum(1, keepdim=True)
+    union = count + (1 - own).cumsum(1)
+    missed = 1 - (count - own.cumsum(1)) / union  # 1 - IoU with all errors so far
+    steps = torch.diff(missed, dim=1, prepend=missed.new_zeros(len(missed), 1))
+    occurs = (count[:, 0] > 0).to(chances)
+    return ((errors * steps).sum(1) * occurs).sum() / occurs.sum().clamp(min=1)
+
+
 def hinge(scores: Tensor, label: Tensor, *, margin: float = 1.0) -> Tensor:
     """Scores (B, C), label (B,) -> mean over B of sum over k != y of max(0, s_k - s_y + margin).
 

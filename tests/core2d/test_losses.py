@@ -178,3 +178,40 @@ def test_wrong_input_is_named() -> None:
         losses.l2(torch.zeros(4), torch.zeros(4, 1))
     with pytest.raises(InputError, match="counts: expected counts >= 0, not all 0"):
         losses.class_weights(torch.zeros(3))
+
+
+def test_lovasz_of_sure_scores_is_one_minus_iou() -> None:
+    label, guess = labels(3, 2, 6, 5), labels(4, 2, 6, 5, seed=2)  # class 3 does not occur
+    label[0, 0] = 9
+    sure = 1000 * F.one_hot(guess, 4).movedim(-1, 1).double()
+    kept = label != 9
+    ious = [
+        ((guess == k) & (label == k))[kept].sum() / ((guess == k) | (label == k))[kept].sum()
+        for k in range(3)
+    ]
+    want = 1 - float(torch.stack(ious).mean())
+    assert float(losses.lovasz(sure, label, ignore=9)) == pytest.approx(want, abs=1e-6)
+
+
+def test_lovasz_is_the_integral_of_its_set_function() -> None:
+    # The Lovasz extension is the mean of 1 - IoU over thresholds t of the errors {m > t}.
+    scores, label = draws(1, 3, 7), labels(3, 1, 7)
+    chances = scores.softmax(1)[0]
+    total, occurring = 0.0, 0
+    for k in range(3):
+        own = label[0] == k
+        if not own.any():
+            continue
+        errors = torch.where(own, 1 - chances[k], chances[k])
+        cuts = torch.cat([torch.zeros(1), errors.sort().values, torch.ones(1)]).double()
+        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+            wrong = errors > (low + high) / 2
+            total += float((high - low) * wrong.sum() / (own | wrong).sum())
+        occurring += 1
+    got = float(losses.lovasz(scores, label))
+    assert got == pytest.approx(total / occurring, rel=1e-9)
+    assert torch.autograd.gradcheck(lambda s: losses.lovasz(s, label), scores.requires_grad_())
+
+
+def test_lovasz_where_nothing_is_labelled() -> None:
+    assert float(losses.lovasz(draws(1, 3, 4), torch.full((1, 4), 9), ignore=9)) == 0
