@@ -10,9 +10,10 @@ from typing import TypeAlias
 import torch.nn.functional as F
 from torch import Tensor
 
-from geomdl.errors import GeometryError
+from core2d.errors import expect_weighted
+from geomdl.errors import GeometryError, expect_tensor
 from geomdl.nn.sites import Sites, Steps
-from geomdl.nn.sparse_field import SparseField
+from geomdl.nn.sparse_field import SparseField, expect_field
 from geomdl.ops.sparse import gather_conv
 
 # As gather_conv: features, weight (K, C/groups, O), table, bias, groups, transposed table
@@ -36,9 +37,11 @@ def convolve(
     Site c of `onto` reads c * stride + dilation * k - start, with the start of the site rule of
     `Space`, or `padding`. Raises GeometryError for channels that do not fit.
     """
-    expect_channels(x, weight.shape[1] * groups)
+    expect_channels(x, weight, groups)
     kernel = tuple(weight.shape[2:])
     if onto is x.sites and max(kernel) == 1 and groups == 1 and not any(padding or ()):
+        if bias is not None:
+            expect_tensor("bias", bias, f"{len(weight)}")
         return x.on(F.linear(x.values, weight.flatten(1), bias))
     how = (kernel, stride, dilation, padding)
     table = x.sites.table(onto, *how)
@@ -63,7 +66,7 @@ def convolve_transposed(
 
     The adjoint of `convolve` from `onto`: spconv's inverse convolution. Raises GeometryError.
     """
-    expect_channels(x, len(weight))
+    expect_channels(x, weight, groups, transposed=True)
     how = (tuple(weight.shape[2:]), stride, dilation, padding)
     table, back = onto.transposed(x.sites, *how), onto.table(x.sites, *how)
     split = weight.flatten(2).unflatten(0, (groups, -1))  # (G, C/G, O/G, K)
@@ -71,7 +74,12 @@ def convolve_transposed(
     return SparseField(multiply(x.values, packed, table, bias, groups, back), onto)
 
 
-def expect_channels(x: object, channels: int) -> None:
-    """A sparse field of that many channels. Raises GeometryError."""
-    if not isinstance(x, SparseField) or x.values.shape[1] != channels:
-        raise GeometryError(f"x: expected a SparseField of {channels} channels, got {x!r}"[:200])
+def expect_channels(x: object, weight: Tensor, groups: int, transposed: bool = False) -> None:
+    """A sparse field that the weight fits: channels, groups, dtype. Raises GeometryError."""
+    field = expect_field("x", x)
+    if groups < 1 or len(weight) % groups:
+        raise GeometryError(f"groups: expected a divisor of {len(weight)} channels, got {groups}")
+    channels = len(weight) if transposed else weight.shape[1] * groups
+    if field.values.shape[1] != channels:
+        raise GeometryError(f"x: expected a SparseField of {channels} channels, got {x!r}")
+    expect_weighted(field.values, weight, channels)

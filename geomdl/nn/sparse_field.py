@@ -11,6 +11,7 @@ from geomdl.errors import GeometryError, describe, expect_tensor
 from geomdl.nn.sites import Sites
 from geomdl.ops.keys import morton_keys
 from geomdl.structures import SparseVoxels
+from geomdl.structures.tensors import expect_extent
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -39,13 +40,10 @@ def field_of(voxels: SparseVoxels, extent: Sequence[int] | None = None) -> Spars
     Raises GeometryError where a site lies outside `extent`.
     """
     axes = voxels.coordinates.shape[1]
-    if extent is not None:
-        last = torch.tensor(tuple(extent), device=voxels.device)
-        if len(last) != axes or bool((voxels.coordinates >= last).any()):
-            box = f"{axes} numbers that hold all sites"
-            raise GeometryError(f"extent: expected {box}, got {tuple(extent)}")
+    whole = None if extent is None else expect_extent("extent", extent, axes)
+    if whole is not None:
+        _expect_inside(voxels.coordinates, whole)
     stride = (Fraction(voxels.stride),) * axes
-    whole = None if extent is None else tuple(extent)
     return SparseField(voxels.features, Sites(voxels.coordinates, voxels.offsets, stride, whole))
 
 
@@ -65,7 +63,7 @@ def from_dense(grid: Tensor, active: Tensor | None = None) -> SparseField:
 
     The field knows the extent *S; values are differentiable in `grid`. Raises GeometryError.
     """
-    axes = grid.ndim - 2
+    axes = expect_tensor("grid", grid, "*S").ndim - 2
     if not 1 <= axes <= 4:
         raise GeometryError(f"grid: expected (B, C, *S) of 1 to 4 axes, got {describe(grid)}")
     if active is None:
@@ -89,13 +87,26 @@ def to_dense(field: SparseField, extent: Sequence[int] | None = None) -> Tensor:
 
     extent: the field's own where it knows one. Raises GeometryError where sites lie outside.
     """
-    whole = field.sites.extent if extent is None else tuple(extent)
+    whole = field.sites.extent if extent is None else extent
     if whole is None:
         raise GeometryError("extent: this field knows none, so it must be given")
+    whole = expect_extent("extent", whole, field.sites.axes)
     cells = field.sites.coordinates.long()
-    if bool((cells >= cells.new_tensor(whole)).any()):
-        raise GeometryError(
-            f"extent: {whole} does not hold all sites, up to {cells.amax(0).tolist()}"
-        )
+    _expect_inside(cells, whole)
     grid = field.values.new_zeros(len(field.sites.counts), *whole, field.values.shape[1])
     return grid.index_put((field.sites.items, *cells.unbind(1)), field.values).movedim(-1, 1)
+
+
+def expect_field(name: str, x: object) -> SparseField:
+    """The field x. Raises GeometryError where it is none, and says how to make one."""
+    if not isinstance(x, SparseField):
+        hint = "; SparseSpace.field(voxels) makes one" if isinstance(x, SparseVoxels) else ""
+        raise GeometryError(f"{name}: expected a SparseField, got {describe(x)}{hint}")
+    return x
+
+
+def _expect_inside(cells: Tensor, extent: tuple[int, ...]) -> None:
+    if bool((cells >= cells.new_tensor(extent)).any()):
+        raise GeometryError(
+            f"extent: {extent} does not hold all sites, up to {cells.amax(0).tolist()}"
+        )

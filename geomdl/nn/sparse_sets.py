@@ -44,6 +44,8 @@ def joined_sites(one: Sites, two: Sites) -> Sites:
 
 def united(one: SparseField, two: SparseField) -> SparseField:
     """Fields of C channels -> their sum, on all sites of either (MinkowskiEngine's union)."""
+    if one.values.shape[1] != two.values.shape[1]:
+        raise GeometryError(f"fields: expected as many channels in both, got {one!r} and {two!r}")
     onto = joined_sites(one.sites, two.sites)
     return SparseField(put(one, onto).values + put(two, onto).values, onto)
 

@@ -14,10 +14,10 @@ from torch.nn.utils.rnn import pad_sequence
 
 from core2d.errors import expect_choice
 from core2d.space import Kind, Mode, Padding, Size, Space
-from geomdl.errors import GeometryError
+from geomdl.errors import GeometryError, describe, expect_tensor
 from geomdl.nn.sites import Sites, Steps
 from geomdl.nn.sparse_conv import Multiply, convolve, convolve_transposed, expect_channels
-from geomdl.nn.sparse_field import SparseField, field_of, voxels_of
+from geomdl.nn.sparse_field import SparseField, expect_field, field_of, voxels_of
 from geomdl.nn.sparse_interpolate import resized
 from geomdl.nn.sparse_pool import largest_rows, over_items, values_at, window_means
 from geomdl.ops.neighbors import take_rows
@@ -44,6 +44,8 @@ class SparseSpace(Space):
         if axes not in (1, 2, 3, 4):
             raise GeometryError(f"axes: expected 1 to 4, got {axes!r}")
         expect_choice("rule", rule, get_args(Rule))
+        if not callable(multiply):
+            raise GeometryError(f"multiply: expected a function as gather_conv, got {multiply!r}")
         self.axes, self.rule, self.multiply = axes, rule, multiply
 
     def __repr__(self) -> str:
@@ -61,6 +63,8 @@ class SparseSpace(Space):
 
     def field(self, voxels: SparseVoxels, extent: Sequence[int] | None = None) -> SparseField:
         """SparseVoxels -> field; extent as in `field_of`. Raises GeometryError for other axes."""
+        if not isinstance(voxels, SparseVoxels):
+            raise GeometryError(f"voxels: expected SparseVoxels, got {describe(voxels)}")
         if voxels.coordinates.shape[1] != self.axes:
             raise GeometryError(f"voxels: expected {self.axes} axes, got {voxels!r}")
         return field_of(voxels, extent)
@@ -80,8 +84,8 @@ class SparseSpace(Space):
         groups: int = 1,
         padding: Padding = "same",
     ) -> SparseField:
-        expect_channels(x, weight.shape[1] * groups)
         kernel = self._kernel(weight)
+        expect_channels(x, weight, groups)
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         pads = self._pads(padding)
         onto = self._onto(x.sites, kernel, steps, holes, pads)
@@ -108,8 +112,10 @@ class SparseSpace(Space):
         dilation: Size = 1,
         groups: int = 1,
     ) -> SparseField:
-        expect_channels(x, len(weight))
         self._kernel(weight)
+        expect_channels(x, weight, groups, transposed=True)
+        if like is not None:
+            expect_field("like", like)
         steps, holes = self.sizes("stride", stride), self.sizes("dilation", dilation)
         onto = x.sites.children(steps)[0] if like is None else like.sites
         ratio = tuple(a / b for a, b in zip(x.sites.stride, onto.stride, strict=True))
@@ -155,6 +161,7 @@ class SparseSpace(Space):
 
     def unpool(self, x: SparseField, indices: SparseField, like: SparseField) -> SparseField:
         self._expect_same(x, indices)
+        expect_tensor("indices", indices.values, "N C", dtypes=(torch.int64,), like=x.values)
         zeros = x.values.new_zeros(len(like.sites), x.values.shape[1])
         there = indices.values >= 0
         found = torch.where(there, x.values, 0)
@@ -170,9 +177,11 @@ class SparseSpace(Space):
         if mode == "cubic":
             raise self._dense_only("mode='cubic'")
         expect_choice("mode", mode, ("nearest", "linear"))
-        if (like is None) == (scale < 1):
-            raise GeometryError("resize: expected either `like` or `scale` >= 1")
+        if not isinstance(scale, int) or (like is None) == (scale < 1):
+            raise GeometryError("resize: expected either `like` or an int `scale` >= 1")
+        expect_field("x", x)
         if like is not None:
+            expect_field("like", like)
             return resized(x, like.sites, mode)
         finer, row = x.sites.children((scale,) * self.axes)
         if mode == "nearest":
@@ -184,12 +193,14 @@ class SparseSpace(Space):
         return xs[0].on(function(*(x.values for x in xs)))
 
     def reduce(self, x: SparseField, kind: Kind = "mean") -> Tensor:
+        expect_field("x", x)
         return over_items(x.values, x.sites.counts, kind)
 
     def blank(self, x: SparseField) -> Tensor:
         return x.values.new_zeros(len(x.sites.counts), x.values.shape[1])
 
     def broadcast(self, values: Tensor, like: SparseField) -> SparseField:
+        expect_tensor("values", values, f"{len(like.sites.counts)} C")
         return like.on(take_rows(values, like.sites.items))
 
     def group_norm(
@@ -200,6 +211,11 @@ class SparseSpace(Space):
         bias: Tensor | None = None,
         eps: float = 1e-5,
     ) -> SparseField:
+        expect_field("x", x)
+        if groups < 1 or x.values.shape[1] % groups:
+            raise GeometryError(
+                f"groups: expected a divisor of {x.values.shape[1]} channels, got {groups}"
+            )
         parts = [
             F.group_norm(part.t()[None], groups, weight, bias, eps)[0].t() if len(part) else part
             for part in x.values.split(x.sites.counts)
@@ -212,6 +228,7 @@ class SparseSpace(Space):
         return padded, places < x.sites.offsets.diff()[:, None]
 
     def untokens(self, values: Tensor, like: SparseField) -> SparseField:
+        expect_tensor("values", values, f"{len(like.sites.counts)} N C")
         parts = [own[:count] for own, count in zip(values, like.sites.counts, strict=True)]
         return like.on(torch.cat(parts))
 
@@ -259,6 +276,7 @@ class SparseSpace(Space):
     def _windows(
         self, x: SparseField, size: Size, stride: Size | None, pads: Steps | None
     ) -> tuple[Sites, Tensor]:
+        expect_field("x", x)
         sizes = self.sizes("size", size)
         steps = sizes if stride is None else self.sizes("stride", stride)
         ones = (1,) * self.axes
@@ -266,5 +284,7 @@ class SparseSpace(Space):
         return onto, x.sites.table(onto, sizes, steps, ones, pads)
 
     def _expect_same(self, *xs: SparseField) -> None:
-        if any(not x.sites.same(xs[0].sites) for x in xs[1:]):
+        for x in xs:
+            expect_field("x", x)
+        if not xs or any(not x.sites.same(xs[0].sites) for x in xs[1:]):
             raise GeometryError(f"x: expected fields of equal sites, got {[x.sites for x in xs]}")

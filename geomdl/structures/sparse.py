@@ -30,8 +30,7 @@ class SparseVoxels:
 
     def __post_init__(self) -> None:
         cells = expect_tensor("coordinates", self.coordinates, "N D", dtypes=(torch.int32,))
-        if cells.shape[1] not in BITS:
-            raise GeometryError(f"coordinates: expected 1 to 4 axes, got {cells.shape[1]}")
+        _expect_axes(cells)
         bits = BITS[cells.shape[1]]
         low, high = (int(cells.min()), int(cells.max())) if cells.numel() else (0, 0)
         if low < 0 or high >> bits:
@@ -59,7 +58,9 @@ class SparseVoxels:
         coordinates: Tensor, features: Tensor, stride: int = 1, offsets: Tensor | None = None
     ) -> "SparseVoxels":
         """Rows in any order within their items -> SparseVoxels. Raises GeometryError on repeats."""
-        expect_tensor("coordinates", coordinates, "N D", dtypes=(torch.int32,))
+        _expect_axes(expect_tensor("coordinates", coordinates, "N D", dtypes=(torch.int32,)))
+        tensors.expect_rows("features", features, "N C", len(coordinates), coordinates)
+        expect_tensor("features", features, "N C")
         offsets = expect_offsets("offsets", offsets, coordinates.shape[0], coordinates)
         order = morton_order(coordinates).argsort(stable=True)
         order = order[items_of(offsets)[order].argsort(stable=True)]
@@ -73,6 +74,11 @@ class SparseVoxels:
         strides = {batch.stride for batch in batches}
         if len(strides) != 1:
             raise GeometryError(f"stride: expected one for all, got {sorted(strides)}")
+        widths = {(batch.coordinates.shape[1], batch.features.shape[1]) for batch in batches}
+        if len(widths) != 1:
+            raise GeometryError(
+                f"batches: expected as many axes and channels in all, got {sorted(widths)}"
+            )
         return SparseVoxels(
             torch.cat([batch.coordinates for batch in batches]),
             torch.cat([batch.features for batch in batches]),
@@ -115,12 +121,13 @@ class SparseVoxels:
 
         Raises GeometryError where a site lies outside 0..shape.
         """
-        limit = torch.tensor(list(shape), device=self.device)
         cells = self.coordinates.long()
+        whole = tensors.expect_extent("shape", shape, cells.shape[1])
+        limit = torch.tensor(whole, device=self.device)
         if bool(((cells < 0) | (cells >= limit)).any()):
             low, high = (bound.tolist() for bound in self.bounds)
-            raise GeometryError(f"shape: {tuple(shape)} does not hold sites from {low} to {high}")
-        grid = self.features.new_full((self.batch_size, *shape, self.features.shape[1]), fill)
+            raise GeometryError(f"shape: {whole} does not hold sites from {low} to {high}")
+        grid = self.features.new_full((self.batch_size, *whole, self.features.shape[1]), fill)
         grid = grid.index_put((self.items, *cells.unbind(1)), self.features)
         return grid.movedim(-1, 1)
 
@@ -148,6 +155,11 @@ class SparseVoxels:
             tensors.describe_place(self.features),
         ]
         return tensors.sentence("SparseVoxels", parts)
+
+
+def _expect_axes(cells: Tensor) -> None:
+    if cells.shape[1] not in BITS:
+        raise GeometryError(f"coordinates: expected 1 to 4 axes, got {cells.shape[1]}")
 
 
 def morton_order(cells: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ dictionaries of them, and plain values. Nothing here knows which structure it is
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from operator import index
 from typing import Any, TypeVar
 
 import torch
@@ -71,6 +72,17 @@ def expect_attributes(
         if value.ndim == 0 or value.shape[0] != count:
             got = tuple(value.shape)
             raise GeometryError(f"{name}[{key!r}]: expected {count} rows, got shape {got}")
+
+
+def expect_extent(name: str, extent: Sequence[int], axes: int) -> tuple[int, ...]:
+    """How many cells a grid has on each of `axes` axes. Raises GeometryError."""
+    try:
+        sizes = tuple(index(size) for size in extent)
+    except TypeError:
+        sizes = ()
+    if len(sizes) != axes or min(sizes) < 0:
+        raise GeometryError(f"{name}: expected {axes} whole numbers >= 0, got {extent!r}")
+    return sizes
 
 
 def select(value: Tensor | None, index: Tensor) -> Tensor | None:

@@ -100,5 +100,5 @@ def test_wrong_channels_are_named():
     x, ones = from_dense(grid(1, 4, 6)), {"stride": (1,), "dilation": (1,)}
     with pytest.raises(GeometryError, match="expected a SparseField of 3 channels, got SparseF"):
         convolve(x, grid(2, 3, 3), None, x.sites, **ones)
-    with pytest.raises(GeometryError, match="expected a SparseField of 2 channels, got tensor"):
+    with pytest.raises(GeometryError, match="expected a SparseField, got float32 tensor"):
         convolve_transposed(torch.zeros(3, 2), grid(2, 3, 3), None, x.sites, **ones)

@@ -53,14 +53,20 @@ def test_other_values_at_the_same_sites():
 def test_bad_arguments_are_named():
     field = from_dense(grid(1, 2, 4, 4))
     voxels = voxels_of(field)
-    with pytest.raises(GeometryError, match="extent: expected 2 numbers that hold all sites"):
+    with pytest.raises(GeometryError, match=r"extent: \(4, 3\) does not hold all sites"):
         field_of(voxels, extent=(4, 3))
+    for extent in (4, (4,), (4, 4, 4), (4, -1), (4.0, 4.0), "ab"):
+        for ask in (lambda e: field_of(voxels, e), lambda e: to_dense(field, e)):
+            with pytest.raises(GeometryError, match="extent: expected 2 whole numbers >= 0, got"):
+                ask(extent)
     with pytest.raises(GeometryError, match=r"extent: \(4, 3\) does not hold all sites"):
         to_dense(field, (4, 3))
     with pytest.raises(GeometryError, match="this field knows none"):
         to_dense(field_of(voxels))
     with pytest.raises(GeometryError, match="grid: expected"):
         from_dense(torch.zeros(2, 3))
+    with pytest.raises(GeometryError, match="grid: expected a tensor"):
+        from_dense([[1.0]])
     with pytest.raises(GeometryError, match=r"active: expected \(1, 4, 4\)"):
         from_dense(grid(1, 2, 4, 4), torch.ones(1, 4, 5, dtype=torch.bool))
     for stride in ((Fraction(1), Fraction(2)), (Fraction(1, 2),) * 2):

@@ -62,5 +62,7 @@ def test_fields_that_do_not_match_are_named():
     alone = from_dense(grid(1, 3, *EXTENT))
     with pytest.raises(GeometryError, match="expected one stride and as many items"):
         united(one, alone)
+    with pytest.raises(GeometryError, match="expected as many channels in both"):
+        united(one, one.on(torch.zeros(len(one.sites), 7)))
     with pytest.raises(GeometryError, match="mask: expected shape"):
         pruned(one, torch.ones(3, dtype=torch.bool))

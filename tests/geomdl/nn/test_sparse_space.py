@@ -7,7 +7,7 @@ from core2d.errors import InputError
 from core2d.layers.conv import Conv
 from core2d.space import as_space
 from geomdl.errors import GeometryError
-from geomdl.nn.sparse_field import from_dense
+from geomdl.nn.sparse_field import from_dense, voxels_of
 from geomdl.nn.sparse_space import SparseSpace
 from geomdl.structures import SparseVoxels
 from tests.core2d.listed_space import ListedSpace, listed
@@ -218,13 +218,31 @@ def test_bad_arguments_are_named():
         (lambda: space.conv(x, weight, padding=0), "padding=0 exists on Dense alone"),
         (lambda: space.pool(x, 2, ceil=True), "ceil=True exists on Dense alone"),
         (lambda: space.resize(x, scale=2, mode="cubic"), "mode='cubic' exists on Dense alone"),
-        (lambda: space.resize(x), "expected either `like` or `scale` >= 1"),
+        (lambda: space.resize(x), "expected either `like` or an int `scale` >= 1"),
         (lambda: space.pool(x, 2, kind="sum"), "kind: expected one of max, mean"),
         (lambda: space.conv(x, grid(2, 2, 3)), "weight: expected 2 axes of the kernel"),
         (lambda: space.conv(x, grid(2, 3, 3, 3)), "x: expected a SparseField of 3 channels"),
         (lambda: space.map(torch.add, x, y), "x: expected fields of equal sites"),
         (lambda: space.conv_transpose(y, weight, like=y, stride=2), "like: expected sites"),
         (lambda: space.map(lambda v: v[1:], x), "values: expected 64 rows"),
+        (lambda: space.map(torch.add), "x: expected fields of equal sites"),
+        (lambda: SparseSpace(2, multiply=3), "multiply: expected a function"),
+        (lambda: space.field(x.values), "voxels: expected SparseVoxels, got float64 tensor"),
+        (lambda: space.conv(voxels_of(x), weight), r"x: expected a SparseField.*field\(voxels\)"),
+        (lambda: space.conv(x, weight, groups=0), "groups: expected a divisor of 2 channels"),
+        (lambda: space.conv(x, weight.float()), "x: expected float32 as the weights are"),
+        (lambda: space.conv(x, grid(2, 2, 1, 1).float()), "x: expected float32 as the weights"),
+        (lambda: space.conv(x, grid(2, 2, 1, 1), grid(3)), r"bias: expected shape \(2\)"),
+        (lambda: space.conv(x, weight, grid(3)), r"bias: expected \(2,\)"),
+        (lambda: space.conv_transpose(y, weight, groups=3, stride=2), "groups: expected a divis"),
+        (lambda: space.conv_transpose(y, weight, like=x.values, stride=2), "like: expected a Sp"),
+        (lambda: space.pool(x.values, 2), "x: expected a SparseField, got float64 tensor"),
+        (lambda: space.unpool(y, y, x), "indices: expected dtype int64"),
+        (lambda: space.resize(x, scale=1.5), "expected either `like` or an int `scale` >= 1"),
+        (lambda: space.reduce(x.values), "x: expected a SparseField"),
+        (lambda: space.broadcast(grid(2, 3), x), r"values: expected shape \(1 C\)"),
+        (lambda: space.untokens(grid(2, 64, 3), x), r"values: expected shape \(1 N C\)"),
+        (lambda: space.group_norm(x, 3), "groups: expected a divisor of 2 channels, got 3"),
     ):
         with pytest.raises(InputError, match=message):
             ask()

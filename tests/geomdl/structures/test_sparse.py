@@ -72,8 +72,25 @@ def test_bad_rows_are_refused() -> None:
         SparseVoxels(cells.flip(0) * 2**21, torch.zeros(2, 1))
     with pytest.raises(GeometryError, match="stride"):
         SparseVoxels(cells.flip(0), torch.zeros(2, 1), stride=0)
+    voxels = SparseVoxels(cells.flip(0), torch.zeros(2, 1))
     with pytest.raises(GeometryError, match="does not hold sites"):
-        SparseVoxels(cells.flip(0), torch.zeros(2, 1)).dense([1, 1, 1])
+        voxels.dense([1, 1, 1])
+    for shape in (8, (8, 8), (8, 8, 8, 8), (8, 8, -1), "abc"):
+        with pytest.raises(GeometryError, match="shape: expected 3 whole numbers >= 0, got"):
+            voxels.dense(shape)
+    for features in (torch.zeros(1, 1), torch.zeros(3, 1)):  # none may be lost on the way
+        with pytest.raises(GeometryError, match="features: expected 2 rows"):
+            SparseVoxels.sorted(cells, features)
+    with pytest.raises(GeometryError, match="features: expected a tensor"):
+        SparseVoxels.sorted(cells, None)
+    with pytest.raises(GeometryError, match="coordinates: expected 1 to 4 axes, got 5"):
+        SparseVoxels.sorted(torch.zeros(2, 5, dtype=torch.int32), torch.zeros(2, 1))
+    for other in (
+        SparseVoxels(cells[:1, :2], torch.zeros(1, 1)),
+        SparseVoxels(cells[:1], torch.zeros(1, 2)),
+    ):
+        with pytest.raises(GeometryError, match="batches: expected as many axes and channels"):
+            SparseVoxels.concatenate([voxels, other])
 
 
 def test_repr() -> None:
