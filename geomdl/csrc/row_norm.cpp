@@ -109,9 +109,10 @@ Out<T> row_sums(In<T, 2> gradient, In<T, 2> values, In<T, 1> scale, In<T, 1> shi
     nb::gil_scoped_release release;
     const auto total = two_sums(x, threads, [&](int64_t i, T *first, T *second) {
         const T *row = x.data + i * x.channels, *from = g + i * x.channels;
+        const T below = low;  // `first` might be `low` for all the compiler knows
 #pragma omp simd
         for (int64_t c = 0; c < x.channels; ++c) {
-            const T v = row[c] * a[c] + b[c] > 0 ? from[c] : from[c] * low;
+            const T v = row[c] * a[c] + b[c] > 0 ? from[c] : from[c] * below;
             first[c] += v;
             second[c] += v * (row[c] - m[c]);
         }
