@@ -10,6 +10,9 @@
     depth    depth images in metres: which pixels hit something beside how far; nature or small
     voxels   grids (C, X, Y, Z): VoxNet (Maturana, Scherer 2015), less of it on small ones
     points   clouds (N, 3 + C): PointNet without its batch norms (Qi et al. 2017)
+    cloud    depth images as the points that they show, by the same network
+
+The last three are of `rl.shapes`, with networks of `geomdl.models`.
 
 The published networks end in a fully connected layer; that belongs to the head (which may be
 noisy, or doubled to duel), and `hidden` tells its size. Numbers are scaled inside: integers are
@@ -17,7 +20,6 @@ divided by the space's `high`, so uint8 frames stay bytes until here.
 """
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal, get_args
 
@@ -31,26 +33,17 @@ from core2d.errors import InputError, expect_choice
 from core2d.layers.conv import Conv
 from core2d.models.mlp import MLP
 from core2d.space import Dense
-from rl.pictures import BOUND, Collage, Picture, divisor, expect_batch, expect_parts
+from rl.features import Encoder
+from rl.pictures import BOUND, Collage, Picture, divisor, expect_batch, expect_parts, labels
+from rl.shapes import Cloud, Points, Voxels
 from rl.transitions import Observation
 
-Body = Literal["auto", "mlp", "nips", "nature", "impala", "small", "depth", "voxels", "points"]
+Body = Literal[
+    "auto", "mlp", "nips", "nature", "impala", "small", "depth", "voxels", "points", "cloud"
+]
 IMAGES = ("nips", "nature", "impala", "small", "depth")
 NATURE_SIDE = 36  # the smallest image of which the three convolutions leave something
-VOXNET_SIDE = 24
-
-
-class Encoder(nn.Module, ABC):
-    """Observations (B, *O) -> features (B, width).
-
-    hidden: features of the fully connected layer that follows as published, 0 where none does.
-    """
-
-    width: int
-    hidden: int
-
-    @abstractmethod
-    def forward(self, observation: Observation) -> Tensor: ...
+SHAPES = {"points": Points, "voxels": Voxels, "cloud": Cloud}
 
 
 class Vector(Encoder):
@@ -153,59 +146,6 @@ class Impala(Encoder):
         return F.relu(x).flatten(1)
 
 
-class Voxels(Encoder):
-    """Grids (B, C, X, Y, Z) or (B, X, Y, Z) -> (B, width): convolutions of slope 0.1 below 0.
-
-    VoxNet's for sides of 24 and more: 32 of 5^3 with stride 2, 32 of 3^3, the largest of 2^3 each.
-    Below, where these would take most of the time: 16, then 32 of 3^3, both with stride 2. Borders
-    are kept, unlike in VoxNet, so any size will do.
-    """
-
-    def __init__(self, space: spaces.Box) -> None:
-        super().__init__()
-        self.shape, self.divisor = tuple(space.shape), divisor(space)
-        if len(self.shape) not in (3, 4):
-            raise InputError(f"observation space: voxels are (C, X, Y, Z), got {self.shape}")
-        channels = self.shape[0] if len(self.shape) == 4 else 1
-        self.space, self.large = Dense(3), min(self.shape[-3:]) >= VOXNET_SIDE
-        if self.large:
-            layers = [Conv(3, channels, 32, 5, stride=2), Conv(3, 32, 32)]
-        else:
-            layers = [Conv(3, channels, 16, stride=2), Conv(3, 16, 32, stride=2)]
-        self.layers = nn.ModuleList(layers)
-        sides = ((n + 3) // 4 for n in self.shape[-3:])
-        self.width, self.hidden = 32 * math.prod(sides), 128
-
-    def forward(self, observation: Observation) -> Tensor:
-        x = expect_batch(observation, self.shape).float() / self.divisor
-        x = x if x.ndim == 5 else x[:, None]
-        for layer in self.layers:
-            x = F.leaky_relu(layer(x), 0.1)
-        return (self.space.pool(x, 2, ceil=True) if self.large else x).flatten(1)
-
-
-class Points(Encoder):
-    """Clouds (B, N, 3 + C) -> (B, width): an MLP on every point, then the largest of each feature.
-
-    The order of the points does not matter. No batch norm: its statistics would follow a policy
-    that changes, and acting has batches of one.
-    """
-
-    def __init__(self, space: spaces.Box, sizes: Sequence[int] = (64, 128, 256)) -> None:
-        super().__init__()
-        self.shape = tuple(space.shape)
-        if len(self.shape) != 2 or self.shape[1] < 3 or not self.shape[0]:
-            raise InputError(f"observation space: points are (N, 3 + C), got {self.shape}")
-        self.layers = MLP((self.shape[1], *sizes)).layers
-        self.width, self.hidden = sizes[-1], 256
-
-    def forward(self, observation: Observation) -> Tensor:
-        x = expect_batch(observation, self.shape).float()
-        for layer in self.layers:
-            x = F.relu(layer(x))  # (B, N, features)
-        return x.amax(1)
-
-
 class Parts(Encoder):
     """Dicts of observations (B, *O) -> (B, width): the features of all parts side by side.
 
@@ -234,7 +174,8 @@ def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) 
     auto: vectors and discrete spaces mlp; Box of rank 2 with 3 to 7 columns points, if of floats;
     of rank 4 voxels, but a stack of images if of bytes; else images: depth if of floats beyond 1,
     nature from 36 pixels a side, small below. In a Dict, `body` is that of the parts of its kind
-    (impala: of all images), and the others are auto; images of one size are channels of one.
+    (impala: of all images), and the others are auto; images of one size are channels of one, but
+    depths that become clouds are clouds of their own.
     Raises InputError for other spaces.
     """
     expect_choice("body", body, get_args(Body))
@@ -247,7 +188,7 @@ def encoder(space: Space, body: Body = "auto", *, sizes: Sequence[int] = (64,)) 
         raise InputError(f"observation space: {body} reads a Box, got {space}")
     if body in IMAGES:
         return of_picture(*read(space, body))
-    return Points(space) if body == "points" else Voxels(space)
+    return SHAPES[body](space)
 
 
 def of_dict(space: spaces.Dict, body: Body, sizes: Sequence[int]) -> Parts:
@@ -274,6 +215,9 @@ def of_dict(space: spaces.Dict, body: Body, sizes: Sequence[int]) -> Parts:
 def of_part(space: Space, body: Body) -> Body:
     """What a Dict's `body` means for one of its parts."""
     own = guess(space)
+    if body == "cloud" and isinstance(space, spaces.Box):
+        flat = own in IMAGES and len(space.shape) == 2 and not labels(space)
+        return body if own == "depth" or flat else own
     same = own == body or (own in IMAGES and body in IMAGES) or body == "mlp"
     return body if same else own
 

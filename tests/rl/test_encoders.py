@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from core2d.errors import InputError
 from rl.encoders import Body, Encoder, Parts, encoder
@@ -135,16 +135,6 @@ def test_vectors_come_as_they_are_and_bytes_as_shares() -> None:
     assert encoder(box(2), sizes=())(torch.tensor([[255, 0]]).byte()).tolist() == [[1, 0]]
 
 
-def test_points_know_no_order_and_no_repetition() -> None:
-    net = encoder(box(20, 3, high=5, **FLOATS))
-    x = torch.randn(2, 20, 3, generator=Generator().manual_seed(0))
-    assert torch.equal(net(x), net(x.flip(1)))
-    twice = torch.cat([x[:, :10], x[:, :10]], 1)
-    thrice = torch.cat([x[:, :10], x[:, :5], x[:, :5]], 1)
-    assert torch.equal(net(twice), net(thrice))
-    assert not torch.equal(net(x), net(twice))
-
-
 def test_a_dict_is_its_parts_side_by_side() -> None:
     space = spaces.Dict(a=box(12, 12), b=box(3, high=np.inf, **FLOATS))
     net, x = encoder(space), batch(space)
@@ -176,6 +166,7 @@ def test_images_of_one_size_are_channels_of_one() -> None:
         ("auto", ["Points", "Vector", "Image"]),
         ("impala", ["Points", "Vector", "Impala"]),
         ("points", ["Points", "Vector", "Image"]),
+        ("cloud", ["Points", "Cloud", "Vector", "Image"]),
         ("mlp", ["Vector", "Vector", "Vector", "Vector"]),
     ],
 )
@@ -211,6 +202,7 @@ def test_channels_last_memory_changes_nothing() -> None:
         (box(2, 3, 4, 5, 6), "auto", "expected at most 4 axes"),
         (box(20, 20), "nature", r"\(20, 20\) pixels are too few"),
         (box(5, 2, **FLOATS), "points", r"points are \(N, 3 \+ C\)"),
+        (box(5, 5, high=np.inf, **FLOATS), "cloud", "depth images have 2 to 4 axes and a far end"),
         (box(5, 5), "voxels", r"voxels are \(C, X, Y, Z\)"),
         (box(5, 5), "resnet", "body: expected one of auto, mlp"),
     ],
