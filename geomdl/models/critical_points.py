@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from geomdl.errors import GeometryError
+from geomdl.errors import GeometryError, expect_tensor
 from geomdl.models.pointnet import PointNetEncoder
 from geomdl.nn.packed import expect_packed
 from geomdl.nn.shared_mlp import SharedMLP
@@ -46,6 +46,7 @@ def upper_bound_points(
 ) -> Tensor:
     """Candidates (M, 3), one cloud of points (N, 3) -> mask (M,) bool: the candidates that could be
     added to it without a change of the output beyond rounding, in evaluation."""
+    expect_tensor("candidates", candidates, "M 3", dtypes=(points.dtype,), like=points)
     both = torch.cat([points, candidates])
     offsets = torch.tensor([0, len(points)], device=points.device)
     free = torch.ones(len(candidates), dtype=torch.bool, device=points.device)
@@ -65,8 +66,8 @@ def _maxima(
     transforms: bool,
 ) -> Iterator[tuple[SharedMLP, Tensor]]:
     """Each shared MLP before a maximum, and its input (N, C)."""
-    expect_packed(points, offsets, features, encoder.inputs)
     _expect_evaluation(encoder)
+    expect_packed(points, offsets, features, encoder.inputs)
     encoding = encoder(points, offsets, features)
     if transforms:
         yield encoder.input_transform.shared, points
@@ -96,5 +97,8 @@ def _along(
 
 
 def _expect_evaluation(encoder: PointNetEncoder) -> None:
+    if not isinstance(encoder, PointNetEncoder):
+        kind = type(encoder).__name__
+        raise GeometryError(f"encoder: expected a PointNetEncoder (net.encoder), got {kind}")
     if encoder.training:
         raise GeometryError("encoder: expected evaluation mode (eval()), got training mode")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from geomdl.nn.edge_conv import EdgeConv, feature_neighbors
-from geomdl.nn.packed import expect_packed, one_hot, spread
+from geomdl.nn.packed import expect_count, expect_packed, one_hot, spread
 from geomdl.nn.shared_mlp import Head, SharedMLP
 from geomdl.nn.tnet import transformed
 from geomdl.ops.segments import segment_max, segment_mean
@@ -33,7 +33,7 @@ class DGCNN(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs = expect_count("inputs", inputs, 0)
         widths = (64, 64, 128, 256)
         self.edges = nn.ModuleList(
             EdgeConv(before, (after,), neighbors=neighbors)
@@ -87,7 +87,7 @@ class DGCNNParts(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        self.categories = categories
+        self.categories = expect_count("categories", categories)
         self.turn = EdgeTNet(neighbors)
         self.edges = edge_stack(3, neighbors)
         self.shared = SharedMLP((192, channels), slope=SLOPE, bias=False)
@@ -125,7 +125,7 @@ class DGCNNSegmenter(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        self.inputs, self.neighbors = inputs, neighbors
+        self.inputs, self.neighbors = expect_count("inputs", inputs, 0), neighbors
         self.edges = edge_stack(3 + inputs, neighbors)
         self.shared = SharedMLP((192, channels), slope=SLOPE, bias=False)
         self.head = Head(

@@ -96,6 +96,8 @@ class MinkUNet(nn.Module):
         super().__init__()
         if len(layers) != 8 or len(planes) != 8:
             raise GeometryError(f"layers, planes: expected 8 of each, got {layers} and {planes}")
+        if min(layers) < 1:
+            raise GeometryError(f"layers: expected a block or more in each stage, got {layers}")
         self.space = SparseSpace(3) if space is None else as_space(space)
         kind = Bottleneck if bottleneck else BasicBlock
         self.stem = ConvNorm(self.space, inputs, width, stem)

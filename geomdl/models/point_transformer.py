@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from geomdl.errors import GeometryError
 from geomdl.nn.feature_propagation import inverse_distance
 from geomdl.nn.grouping import farthest, nearest
-from geomdl.nn.packed import expect_packed, spread
+from geomdl.nn.packed import expect_count, expect_packed, spread
 from geomdl.nn.set_abstraction import local_pointnet
 from geomdl.nn.shared_mlp import Head, SharedMLP
 from geomdl.nn.vector_attention import AttentionBlock
@@ -107,11 +107,14 @@ class PointTransformerEncoder(nn.Module):
         neighbors: Sequence[int] = (8, 16, 16, 16, 16),
     ) -> None:
         super().__init__()
-        if not len(widths) == len(blocks) == len(neighbors):
+        if not 0 < len(widths) == len(blocks) == len(neighbors):
             raise GeometryError(
                 f"widths, blocks, neighbors: expected as many of each, got {len(widths)}, "
                 f"{len(blocks)}, {len(neighbors)}"
             )
+        for count in neighbors:
+            expect_count("neighbors", count)
+        expect_count("inputs", inputs, 0)
         self.inputs, self.widths, self.neighbors = inputs, tuple(widths), tuple(neighbors)
         self.first = SharedMLP((3 + inputs, widths[0]), bias=False)
         self.down = nn.ModuleList(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from geomdl.nn.packed import expect_packed, one_hot, spread
+from geomdl.nn.packed import expect_count, expect_packed, one_hot, spread
 from geomdl.nn.shared_mlp import Head, SharedMLP
 from geomdl.nn.tnet import TNet, orthogonality, transformed
 from geomdl.ops.segments import segment_max
@@ -49,7 +49,7 @@ class PointNetEncoder(nn.Module):
         rectify: bool = True,
     ) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs = expect_count("inputs", inputs, 0)
         self.input_transform = TNet(3)
         self.before = SharedMLP((3 + inputs, *before))
         self.feature_transform = TNet(before[-1]) if feature_transform else None
@@ -127,7 +127,7 @@ class PointNetParts(nn.Module):
 
     def __init__(self, parts: int = 50, *, categories: int = 16) -> None:
         super().__init__()
-        self.categories = categories
+        self.categories = expect_count("categories", categories)
         self.input_transform = TNet(3, hidden=(128, 128))
         self.before = nn.ModuleList(SharedMLP(pair) for pair in ((3, 64), (64, 128), (128, 128)))
         self.feature_transform = TNet(128, widths=(256, 1024))

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from geomdl.errors import GeometryError
 from geomdl.nn.feature_propagation import FeaturePropagation
-from geomdl.nn.packed import expect_packed, one_hot, spread
+from geomdl.nn.packed import expect_count, expect_packed, one_hot, spread
 from geomdl.nn.set_abstraction import GlobalAbstraction, Scale, SetAbstraction
 from geomdl.nn.shared_mlp import Head
 
@@ -46,6 +47,16 @@ SCENE_MSG: tuple[Level, ...] = (
 )
 
 
+def expect_levels(levels: Sequence[Level], count: int | None = None) -> None:
+    """`count` levels, or one or more, none with more centres than the last. GeometryError."""
+    wanted = "one or more levels" if count is None else f"{count} levels"
+    if not isinstance(levels, Sequence) or isinstance(levels, str) or not levels:
+        raise GeometryError(f"levels: expected {wanted} of (centres, scales), got {levels!r}")
+    centres = [level[0] for level in levels]
+    if len(levels) != (count or len(levels)) or centres != sorted(centres, reverse=True):
+        raise GeometryError(f"levels: expected {wanted} of ever fewer centres, got {centres}")
+
+
 def widths_of(levels: Sequence[Level]) -> list[int]:
     """Channels behind each level."""
     return [sum(scale.widths[-1] for scale in scales) for _, scales in levels]
@@ -74,7 +85,8 @@ class PointNet2(nn.Module):
         dropout: float | tuple[float, float] = 0.4,
     ) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs = expect_count("inputs", inputs, 0)
+        expect_levels(levels)
         self.levels = abstractions(inputs, levels)
         self.top = GlobalAbstraction(widths_of(levels)[-1], (256, 512, 1024))
         self.head = Head((1024, 512, 256, classes), dropout=dropout)
@@ -97,7 +109,7 @@ class PointNet2MRG(nn.Module):
 
     def __init__(self, classes: int = 40, *, inputs: int = 0, dropout: float = 0.5) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs = expect_count("inputs", inputs, 0)
         self.fine = SetAbstraction(inputs, 512, (Scale(0.2, 32, (64, 64, 128)),))
         self.coarse = SetAbstraction(128, 64, (Scale(0.4, 64, (128, 128, 256)),))
         self.raw = SetAbstraction(inputs, 64, (Scale(0.4, 128, (64, 128, 256)),))
@@ -133,7 +145,8 @@ class PointNet2Segmenter(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        self.inputs, self.positions = inputs, positions
+        self.inputs, self.positions = expect_count("inputs", inputs, 0), positions
+        expect_levels(levels, 4)
         self.levels = abstractions(inputs + 3 * positions, levels)
         widths = widths_of(levels)
         self.up = nn.ModuleList()  # from the finest on
@@ -179,7 +192,9 @@ class PointNet2Parts(nn.Module):
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        self.categories, self.inputs, self.positions = categories, inputs, positions
+        self.categories, self.positions = expect_count("categories", categories), positions
+        self.inputs = expect_count("inputs", inputs, 0)
+        expect_levels(levels, 2)
         seen = inputs + 3 * positions
         self.levels = abstractions(seen, levels)
         first, second = widths_of(levels)

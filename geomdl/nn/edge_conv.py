@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core2d.errors import expect_weighted
 from core2d.offsets import slices_of
 from geomdl.errors import GeometryError
+from geomdl.nn.packed import expect_count
 from geomdl.nn.shared_mlp import SharedMLP
 from geomdl.ops.neighbors import knn_index, take_rows
 
@@ -26,10 +28,11 @@ class EdgeConv(nn.Module):
         self, inputs: int, widths: Sequence[int], *, neighbors: int = 20, slope: float = 0.2
     ) -> None:
         super().__init__()
-        self.inputs, self.neighbors = inputs, neighbors
+        self.inputs, self.neighbors = inputs, expect_count("neighbors", neighbors)
         self.mlp = SharedMLP((2 * inputs, *widths), slope=slope, bias=False)
 
     def forward(self, x: Tensor, offsets: Tensor, index: Tensor | None = None) -> Tensor:
+        expect_weighted(x, self.mlp.first, self.inputs)
         if index is None:
             index = feature_neighbors(x, offsets, self.neighbors)
         edges = torch.arange(len(index) + 1, device=x.device) * index.shape[1]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from geomdl.errors import GeometryError
 from geomdl.nn.packed import spread
 from geomdl.nn.shared_mlp import SharedMLP
 from geomdl.ops.neighbors import knn_index, take_rows
@@ -28,6 +29,8 @@ def inverse_distance(
     Equation 2 of the paper, with power 2 and k 3; 1e-8 is added to d^power. Items of fewer than k
     points use what they have.
     """
+    if len(values) != len(points):
+        raise GeometryError(f"values: expected {len(points)} rows, got {len(values)}")
     index = knn_index(points.detach(), queries.detach(), k, offsets, query_offsets)  # (M, k)
     squared = (queries[:, None] - points[index.clamp(min=0)]).square().sum(2)
     distance = squared if power == 2 else squared.sqrt() ** power

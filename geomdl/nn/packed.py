@@ -6,6 +6,13 @@ from torch import Tensor
 from geomdl.errors import GeometryError, expect_offsets, expect_tensor
 
 
+def expect_count(name: str, value: int, low: int = 1) -> int:
+    """A whole number of at least `low`. Raises GeometryError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise GeometryError(f"{name}: expected a whole number >= {low}, got {value!r}")
+    return value
+
+
 def expect_packed(
     points: Tensor, offsets: Tensor, features: Tensor | None = None, channels: int = 0
 ) -> None:
@@ -14,6 +21,8 @@ def expect_packed(
     Raises GeometryError, also for items without points.
     """
     expect_tensor("points", points, "N 3", dtypes="float")
+    if offsets is None:
+        raise GeometryError("offsets: expected (B+1,), got None; one cloud has [0, N]")
     offsets = expect_offsets("offsets", offsets, len(points), points)
     sizes = offsets.diff()
     if len(sizes) == 0 or int(sizes.min()) == 0:
@@ -22,7 +31,7 @@ def expect_packed(
         if channels:
             raise GeometryError(f"features: expected (N, {channels}), got none")
         return
-    expect_tensor("features", features, f"N {channels}", dtypes="float", like=points)
+    expect_tensor("features", features, f"N {channels}", dtypes=(points.dtype,), like=points)
     if len(features) != len(points):
         raise GeometryError(f"features: expected {len(points)} rows, got {len(features)}")
 

@@ -10,8 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from geomdl.errors import GeometryError
+from core2d.errors import expect_weighted
+from geomdl.errors import GeometryError, expect_number
 from geomdl.nn.grouping import Groups, balls, farthest, relative
+from geomdl.nn.packed import expect_count
 from geomdl.nn.shared_mlp import SharedMLP
 from geomdl.ops.neighbors import take_rows
 
@@ -37,6 +39,10 @@ class SetAbstraction(nn.Module):
         super().__init__()
         if count < 1 or not scales:
             raise GeometryError(f"count, scales: expected at least one, got {count}, {scales}")
+        expect_count("inputs", inputs, 0)
+        for scale in scales:
+            expect_number("radius", scale.radius, above=0)
+            expect_count("neighbors", scale.neighbors)
         self.inputs, self.count, self.scales = inputs, count, tuple(scales)
         self.mlps = nn.ModuleList(SharedMLP((3 + inputs, *scale.widths)) for scale in scales)
         self.outputs = sum(scale.widths[-1] for scale in scales)
@@ -44,6 +50,12 @@ class SetAbstraction(nn.Module):
     def forward(
         self, points: Tensor, offsets: Tensor, features: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
+        smallest = int(offsets.diff().min()) if len(offsets) > 1 else self.count
+        if smallest < self.count:
+            raise GeometryError(
+                f"points: expected at least {self.count} in every cloud, the centres that "
+                f"PointNet++ chooses among them, got a cloud of {smallest}"
+            )
         counts = torch.full_like(offsets[1:], self.count)
         index, centre_offsets = farthest(points, offsets, counts)
         centres = points[index]
@@ -94,6 +106,7 @@ def local_pointnet(
     The first layer is linear, so the features go through it once a point, not once a group.
     """
     weight = mlp.first  # (C, 3 + inputs)
+    expect_weighted(points, weight, 3)
     y = F.linear(relative(points, centres, groups), weight[:, :3])  # (E, C)
     if features is not None:
         y = y + take_rows(F.linear(features, weight[:, 3:]), groups.member)

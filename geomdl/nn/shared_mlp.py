@@ -6,8 +6,10 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core2d.errors import expect_weighted
 from core2d.layers.norm import BatchNorm
-from geomdl.errors import GeometryError
+from geomdl.errors import GeometryError, expect_number
+from geomdl.nn.packed import expect_count
 from geomdl.nn.pooled_chain import Layer, pooled_chain
 from geomdl.nn.row_norm import norm_rows
 
@@ -22,7 +24,7 @@ class SharedMLP(nn.Module):
         self, sizes: Sequence[int], *, slope: float = 0.0, bias: bool = True, last: bool = True
     ) -> None:
         super().__init__()
-        if len(sizes) < 2 or any(size < 1 for size in sizes):
+        if len(sizes) < 2 or any(not isinstance(size, int) or size < 1 for size in sizes):
             raise GeometryError(f"sizes: expected two or more numbers >= 1, got {list(sizes)}")
         self.sizes, self.slope, self.last = tuple(sizes), slope, last
         self.linears = nn.ModuleList(nn.Linear(n, m, bias=bias) for n, m in pairwise(sizes))
@@ -35,6 +37,7 @@ class SharedMLP(nn.Module):
 
     def forward(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """weight (N,): how many equal rows each stands for, in the statistics of the norms."""
+        expect_weighted(x, self.first, self.sizes[0])
         return self.after_first(F.linear(x, self.first), weight)
 
     def after_first(self, y: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -52,6 +55,7 @@ class SharedMLP(nn.Module):
         self, x: Tensor, offsets: Tensor, weight: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """`pooled`, and the rows (S, sizes[-1]) int64 that the largest values come from."""
+        expect_weighted(x, self.first, self.sizes[0])
         return self.picked_after_first(F.linear(x, self.first), offsets, weight)
 
     def picked_after_first(
@@ -94,6 +98,9 @@ class Head(nn.Module):
             raise GeometryError(
                 f"sizes: expected {len(shares) + 2} as dropout and bias say, got {list(sizes)}"
             )
+        expect_count("sizes[-1]", sizes[-1])  # classes, parts
+        if any(not 0 <= expect_number("dropout", share) < 1 for share in shares):
+            raise GeometryError(f"dropout: expected shares of 0 to below 1, got {shares}")
         self.shares = tuple(shares)
         self.hidden = nn.ModuleList(
             SharedMLP((n, m), slope=slope, bias=b)

@@ -24,7 +24,7 @@ class VectorAttention(nn.Module):
 
     def __init__(self, channels: int, *, groups: int = 8) -> None:
         super().__init__()
-        if channels % groups:
+        if groups < 1 or channels % groups:
             raise GeometryError(f"groups: expected a divisor of {channels} channels, got {groups}")
         self.channels, self.groups = channels, groups
         narrow = channels // groups

@@ -75,3 +75,11 @@ def test_training_mode_is_refused() -> None:
     points = ball(10, "cloud")
     with pytest.raises(GeometryError, match="encoder: expected evaluation mode"):
         critical_points(network().encoder.train(), points, one(points))
+
+
+def test_what_does_not_fit_is_named() -> None:
+    points = ball(10, "cloud")
+    with pytest.raises(GeometryError, match=r"encoder: expected a PointNetEncoder .*got PointNet"):
+        critical_points(network().eval(), points, one(points))
+    with pytest.raises(GeometryError, match=r"candidates: expected shape \(M 3\)"):
+        upper_bound_points(network().encoder.eval(), points[:, :2], points)

@@ -82,3 +82,5 @@ def test_small_items_are_named() -> None:
     points, offsets, _ = clouds()
     with pytest.raises(GeometryError, match="neighbors: expected at most the 22 points"):
         DGCNN(5, neighbors=23)(points, offsets)
+    with pytest.raises(GeometryError, match="inputs: expected a whole number >= 0, got -1"):
+        DGCNN(5, inputs=-1)

@@ -115,5 +115,7 @@ def test_learns_the_inside_of_shapes():
 def test_bad_arguments_are_named():
     with pytest.raises(InputError, match="layers, planes: expected 8 of each"):
         MinkUNet((1,) * 7, (4,) * 8)
+    with pytest.raises(InputError, match="layers: expected a block or more in each stage"):
+        MinkUNet((1, 0, 1, 1, 1, 1, 1, 1), (4,) * 8)
     with pytest.raises(InputError, match=r"size: .* did you mean '34C'"):
         minkunet("34D")

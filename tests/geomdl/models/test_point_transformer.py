@@ -89,3 +89,7 @@ def test_stages_are_quarters() -> None:
 def test_unequal_lists_are_named() -> None:
     with pytest.raises(GeometryError, match="widths, blocks, neighbors"):
         PointTransformerEncoder(blocks=(1, 1))
+    with pytest.raises(GeometryError, match="widths, blocks, neighbors"):
+        PointTransformerEncoder(widths=(), blocks=(), neighbors=())
+    with pytest.raises(GeometryError, match="neighbors: expected a whole number >= 1, got 0"):
+        PointTransformerEncoder(widths=(8,), blocks=(1,), neighbors=(0,))

@@ -115,3 +115,12 @@ def test_bad_batches_are_named() -> None:
         PointNetSegmenter(4, encoder=small(6))(points, offsets)
     with pytest.raises(GeometryError, match="category"):
         PointNetParts(4)(points, offsets, torch.tensor([16, 0]))
+    with pytest.raises(GeometryError, match="x: expected float32 as the weights are"):
+        PointNet(4, encoder=small())(points.double(), offsets)
+    for make in (
+        lambda: PointNetEncoder(-1),
+        lambda: PointNetParts(4, categories=0),
+        lambda: PointNet(0),
+    ):
+        with pytest.raises(GeometryError, match=r"expected a whole number >= [01], got"):
+            make()

@@ -117,5 +117,19 @@ def test_multi_resolution_sees_raw_regions_and_all_points() -> None:
 
 def test_small_items_are_named() -> None:
     points, offsets, _ = clouds()
-    with pytest.raises(GeometryError, match="count"):
+    with pytest.raises(GeometryError, match="points: expected at least 512 in every cloud"):
         PointNet2(3)(points, offsets)
+
+
+def test_levels_are_as_many_as_the_network_has() -> None:
+    for make, wanted in (
+        (lambda: PointNet2(levels=()), "one or more levels"),
+        (lambda: PointNet2(levels="MSG"), "one or more levels"),
+        (lambda: PointNet2(levels=LEVELS[::-1]), "ever fewer centres, got "),
+        (lambda: PointNet2Segmenter(levels=SSG), "4 levels"),
+        (lambda: PointNet2Parts(levels=SCENE_MSG), "2 levels"),
+    ):
+        with pytest.raises(GeometryError, match=f"levels: expected .*{wanted}"):
+            make()
+    with pytest.raises(GeometryError, match="inputs: expected a whole number >= 0, got -1"):
+        PointNet2(inputs=-1)

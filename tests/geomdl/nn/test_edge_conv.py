@@ -58,3 +58,5 @@ def test_gradients() -> None:
 def test_too_small_items_are_named() -> None:
     with pytest.raises(GeometryError, match="at most the 14 points of an item, got 15"):
         feature_neighbors(FEATURES, OFFSETS, 15)
+    with pytest.raises(GeometryError, match="neighbors: expected a whole number >= 1, got 0"):
+        EdgeConv(3, (4,), neighbors=0)

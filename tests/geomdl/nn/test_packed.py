@@ -23,6 +23,8 @@ def test_good_batches_pass() -> None:
         ((POINTS, OFFSETS, None, 3), r"features: expected \(N, 3\), got none"),
         ((POINTS, OFFSETS, torch.rand(5, 2), 3), r"features: expected shape \(N 3\)"),
         ((POINTS, OFFSETS, torch.rand(4, 3), 3), "features: expected 5 rows, got 4"),
+        ((POINTS, None), r"offsets: expected \(B\+1,\), got None"),
+        ((POINTS, OFFSETS, torch.rand(5, 3).double(), 3), "features: expected dtype float32"),
     ],
 )
 def test_bad_batches_are_named(arguments: tuple, message: str) -> None:

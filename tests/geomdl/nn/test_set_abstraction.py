@@ -72,7 +72,12 @@ def test_whole_items() -> None:
 
 def test_too_few_points_are_named() -> None:
     points, offsets, _ = batch(20, 7)
-    with pytest.raises(GeometryError, match="count"):
+    with pytest.raises(GeometryError, match=r"points: expected at least 8 in every cloud.* of 7"):
         SetAbstraction(0, 8, SCALES).double()(points, offsets)
+    with pytest.raises(GeometryError, match="x: expected float32 as the weights are"):
+        SetAbstraction(0, 7, SCALES)(points.double(), offsets)
+    for wrong in (Scale(0.0, 4, (4,)), Scale(-1.0, 4, (4,)), Scale(1.0, 0, (4,))):
+        with pytest.raises(GeometryError, match=r"radius: |neighbors: "):
+            SetAbstraction(0, 8, (wrong,))
     with pytest.raises(GeometryError, match="count, scales"):
         SetAbstraction(0, 8, ())

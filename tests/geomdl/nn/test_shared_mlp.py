@@ -40,3 +40,13 @@ def test_wrong_sizes_are_named() -> None:
         SharedMLP((3,))
     with pytest.raises(GeometryError, match="sizes: expected 4 as dropout and bias say"):
         Head((4, 3), dropout=(0.1, 0.2))
+    with pytest.raises(GeometryError, match="sizes: expected two or more"):
+        SharedMLP((3, 2.5))
+    for classes in (0, -1, 2.5):
+        with pytest.raises(GeometryError, match=r"sizes\[-1\]: expected a whole number >= 1"):
+            Head((4, 3, classes))
+    for share in (-0.1, 1.0, float("nan")):
+        with pytest.raises(GeometryError, match="dropout: expected"):
+            Head((4, 3, 2), dropout=share)
+    with pytest.raises(GeometryError, match="x: expected float32 as the weights are"):
+        SharedMLP((3, 2))(torch.zeros(4, 3, dtype=torch.float64))

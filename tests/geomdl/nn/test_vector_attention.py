@@ -49,3 +49,5 @@ def test_a_block_starts_from_what_it_is_given() -> None:
 def test_groups_divide_the_channels() -> None:
     with pytest.raises(GeometryError, match="groups: expected a divisor of 10 channels, got 8"):
         VectorAttention(10)
+    with pytest.raises(GeometryError, match="groups: expected a divisor of 8 channels, got 0"):
+        VectorAttention(8, groups=0)
