@@ -13,6 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 SPEED = "<!-- speed: made by tools/results.py -->", "<!-- end of speed -->"
 TRAINED = "<!-- trained: made by tools/results.py -->", "<!-- end of trained -->"
+LAYERS, SHOWN = "submanifold_", "128^3 surface, 32 channels"  # the size that the README shows
 HEADLINES = ("miou", "accuracy")  # what the short table shows of a training, the first it has
 HEAD = """# Results
 
@@ -53,9 +54,14 @@ def section(content: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def speed(folder: Path) -> str:
-    """The table of recorded bench rows of a folder; empty where there is none."""
+def speed(folder: Path, *, short: bool = False) -> str:
+    """The table of recorded bench rows of a folder; empty where there is none.
+
+    short: sparse layers at one size alone.
+    """
     rows = [row for path in sorted(folder.glob("*.json")) for row in json.loads(path.read_text())]
+    if short:
+        rows = [row for row in rows if not row["name"].startswith(LAYERS) or SHOWN in row["work"]]
     if not rows:
         return ""
     lines = [
@@ -115,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="fail where a page is stale")
     args = parser.parse_args(arguments)
     readme, results = ROOT / "README.md", ROOT / "results"
-    text = with_part(readme.read_text(), SPEED, speed(results / "bench"))
+    text = with_part(readme.read_text(), SPEED, speed(results / "bench", short=True))
     pages = {
         ROOT / "RESULTS.md": page(results),
         readme: with_part(text, TRAINED, trained(results)),

@@ -53,6 +53,18 @@ def test_speed_shows_ratios_and_missing_peers(tmp_path: Path) -> None:
     assert speed(tmp_path / "none") == ""
 
 
+def test_the_short_table_shows_sparse_layers_at_one_size(tmp_path: Path) -> None:
+    row = {"peer": "ocnn", "target": None, "floor": "", "ratio": 2.0}
+    row |= {"seconds": 0.05, "peer_seconds": 0.1, "floor_seconds": 0.001}
+    shown = {**row, "name": "submanifold_forward", "work": "128^3 surface, 32 channels, forward"}
+    hidden = {**shown, "work": "128^3 surface, 128 channels, forward"}
+    other = {**row, "name": "fuse", "work": "20 frames"}
+    (tmp_path / "all.json").write_text(json.dumps([shown, hidden, other]))
+    short, whole = speed(tmp_path, short=True), speed(tmp_path)
+    assert len(whole.splitlines()) == 5
+    assert short == "".join(line for line in whole.splitlines(True) if "128 ch" not in line)
+
+
 def test_trainings_show_their_headline_and_time_per_run(tmp_path: Path) -> None:
     for name, command in (("toy", "geomdl fit toy"), ("room", "geomdl demo")):
         metrics = {"loss": [1.0, 2.0], "accuracy": [0.25, 0.75]}
