@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, expect_number
+from core2d.errors import InputError, describe, expect_number
 from core2d.offsets import items_of
 from core2d.train.packed import count_of, kept, of_places, split
 from core2d.train.recipe import Batch
@@ -35,6 +35,7 @@ def turn(
     """Turn each cloud about an axis through the origin by up to `angle` radians either way."""
     if axis not in (0, 1, 2):
         raise InputError(f"axis: expected 0, 1 or 2, got {axis}")
+    expect_number("angle", angle)
     theta = _uniform(generator, count_of(batch), -angle, angle)
     first, second = (axis + 1) % 3, (axis + 2) % 3
     matrix = torch.zeros(len(theta), 3, 3)
@@ -81,14 +82,16 @@ def mirror(
     vectors: int | None = None,
 ) -> Batch:
     """Mirror each cloud along each of the axes with that chance."""
+    _share("chance", chance)
     sign = torch.ones(count_of(batch), 3)
-    for axis in axes:
+    for axis in _axes(axes):
         sign[torch.rand(len(sign), generator=generator) < chance, axis] = -1
     return _moved(batch, torch.diag_embed(sign), vectors)
 
 
 def shift(batch: Batch, generator: Generator, *, most: float = 0.1) -> Batch:
     """Shift each cloud by up to `most` along each axis."""
+    expect_number("most", most, low=0)
     move = _uniform(generator, (count_of(batch), 3), -most, most)
     return {
         **batch,
@@ -101,6 +104,7 @@ def jitter(
 ) -> Batch:
     """Shift every point by a normal number along each axis, cut off at `limit`."""
     expect_number("sigma", sigma, low=0)
+    expect_number("limit", limit, low=0)
     noise = sigma * torch.randn(batch["points"].shape, generator=generator)
     return {**batch, "points": batch["points"] + noise.clamp(-limit, limit).to(batch["points"])}
 
@@ -133,7 +137,10 @@ def crop(
 
     most: at most so many points, those nearest to that point along `axes`.
     """
-    expect_number("most", most, low=0)
+    if not size > 0 or not isinstance(most, int) or most < 0:
+        raise InputError(f"size, most: expected metres and a whole number, got {size}, {most}")
+    if not _axes(axes):
+        raise InputError("axes: expected one or more, got none")
     rows = []
     for begin, points in _clouds(batch):
         apart = (points - points[_pick(generator, len(points))])[:, list(axes)].abs()
@@ -196,7 +203,10 @@ def recolour(
     deviation of each point. grey: the chance of a cloud to lose its colours. What leaves 0..1 is
     cut off.
     """
-    features = batch["features"].clone()
+    _share("grey", grey)
+    expect_number("light", light, low=0)
+    expect_number("noise", noise, low=0)
+    features = _columns(batch, "column", column).clone()
     count, items = count_of(batch), items_of(batch["offsets"])
     colour = features[:, column : column + 3]
     lost = torch.rand(count, generator=generator) < grey
@@ -214,6 +224,7 @@ def mix(batch: Batch, generator: Generator, *, chance: float = 1.0) -> Batch:
     Mix3D, section 3: pairs are drawn, each with that chance, and the middles of their x and y are
     laid on the origin. The batch becomes smaller. Raises InputError for values of clouds.
     """
+    _share("chance", chance)
     total, count = int(batch["offsets"][-1]), count_of(batch)
     for name, value in batch.items():
         if name != "offsets" and not of_places(name, value, total, count):
@@ -244,6 +255,9 @@ def swap(batch: Batch, generator: Generator, *, most: float = 0.5) -> Batch:
     Adds "other" (B,), the partner's label, and "share" (B,), what is left of the own points, as
     core2d's `mixup` does. Raises InputError where points have labels.
     """
+    _share("most", most)
+    if "label" not in batch:
+        raise InputError(f"label: the batch has none, only {', '.join(batch)}")
     if of_places("label", batch["label"], int(batch["offsets"][-1]), count_of(batch)):
         raise InputError("label: expected one per cloud, got one per point (see mix)")
     partner = torch.randperm(count_of(batch), generator=generator)
@@ -292,6 +306,26 @@ def _pick(generator: Generator, count: int) -> int:
     return int(torch.randint(count, (), generator=generator))
 
 
+def _share(name: str, value: float) -> None:
+    if not 0 <= expect_number(name, value) <= 1:
+        raise InputError(f"{name}: expected a share of 0 to 1, got {value}")
+
+
+def _axes(axes: Sequence[int]) -> Sequence[int]:
+    if any(axis not in (0, 1, 2) for axis in axes):
+        raise InputError(f"axes: expected some of 0, 1 and 2, got {tuple(axes)}")
+    return axes
+
+
+def _columns(batch: Batch, name: str, first: int) -> Tensor:
+    """The features, which have three columns from `first` on. Raises InputError."""
+    features = batch.get("features")
+    if features is None or not 0 <= first <= features.shape[1] - 3:
+        got = "no features" if features is None else describe(features)
+        raise InputError(f"{name}: expected three columns of features from {first} on, got {got}")
+    return features
+
+
 def _clouds(batch: Batch) -> list[tuple[int, Tensor]]:
     """First row and points of every cloud that has some."""
     begins = batch["offsets"].tolist()
@@ -305,7 +339,7 @@ def _moved(batch: Batch, matrix: Tensor, vectors: int | None) -> Batch:
     points = batch["points"]
     moved = {**batch, "points": (matrix.to(points)[items] * points[:, None]).sum(-1)}
     if vectors is not None:
-        features = batch["features"].clone()
+        features = _columns(batch, "vectors", vectors).clone()
         turned = torch.linalg.inv(matrix).mT.to(features)[items]
         part = (turned * features[:, None, vectors : vectors + 3]).sum(-1)
         features[:, vectors : vectors + 3] = F.normalize(part, dim=1)

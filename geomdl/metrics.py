@@ -21,6 +21,9 @@ def part_prediction(
     al. 2017, PointNet, supplement).
     """
     expect_tensor("scores", scores, "N P", dtypes="float")
+    _expect_shapes(len(scores), offsets, category, parts)
+    if max(max(own) for own in parts) >= scores.shape[1]:
+        raise InputError(f"scores: expected a column for every part, got {describe(scores)}")
     allowed = torch.zeros(len(parts), scores.shape[1], dtype=torch.bool, device=scores.device)
     for number, own in enumerate(parts):
         allowed[number, list(own)] = True
@@ -45,7 +48,7 @@ def part_iou(
         raise InputError(
             f"prediction: expected an int tensor {tuple(label.shape)}, got {describe(prediction)}"
         )
-    expect_tensor("category", category, str(len(offsets) - 1), dtypes="int")
+    _expect_shapes(len(label), offsets, category, parts)
     items, count = items_of(offsets), 1 + max(max(own) for own in parts)
     for name, values in (("prediction", prediction), ("label", label)):
         if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < count:
@@ -71,5 +74,19 @@ def part_iou(
 
 def category_miou(iou: Tensor, category: Tensor) -> float:
     """IoU (B,) and category (B,) of shapes -> the mean over categories of their shapes' means."""
+    if not len(category):
+        raise InputError("category: expected one shape or more, got none")
     means = [iou[category == kind].nanmean() for kind in category.unique()]
     return float(torch.stack(means).nanmean())
+
+
+def _expect_shapes(
+    rows: int, offsets: Tensor, category: Tensor, parts: Sequence[Sequence[int]]
+) -> None:
+    """Offsets of that many rows, and a category that has parts for each shape. InputError."""
+    expect_tensor("category", category, str(len(offsets) - 1), dtypes="int")
+    if int(offsets[-1]) != rows:
+        raise InputError(f"offsets: expected to end at {rows}, got {describe(offsets)}")
+    low, high = (int(bound) for bound in category.aminmax()) if len(category) else (0, 0)
+    if low < 0 or high >= len(parts):
+        raise InputError(f"category: expected 0 to {len(parts) - 1}, got {low} to {high}")

@@ -44,7 +44,7 @@ def moving_scans(
     a class of `room_scans`' vocabularies. instance (N,). sizes: rooms in the sets, of which no two
     are alike. The cameras stand still, the same for all frames. Raises InputError.
     """
-    if len(sizes) != 3:
+    if len(sizes) != 3 or min(sizes) < 0:
         raise InputError(f"sizes: expected three numbers of rooms, got {tuple(sizes)}")
     classes: tuple[str, ...] = MOVING
     table: Tensor | None = None

@@ -46,11 +46,14 @@ class Clouds:
             raise InputError(
                 f"offsets: expected to end at {len(points)} points, got {describe(self.offsets)}"
             )
+        held = len(self.offsets) - 1
+        if len(self.rows) and not 0 <= int(self.rows.min()) <= int(self.rows.max()) < held:
+            raise InputError(f"rows: expected clouds 0 to {held - 1}, got {self.rows.tolist()[:8]}")
         for name, value in self.values.items():
-            if len(value) not in (len(points), len(self.offsets) - 1):
+            if len(value) not in (len(points), held):
                 raise InputError(
-                    f"{name}: expected {len(points)} rows, one per point, or "
-                    f"{len(self.offsets) - 1}, one per cloud, got {describe(value)}"
+                    f"{name}: expected {len(points)} rows, one per point, or {held}, one per "
+                    f"cloud, got {describe(value)}"
                 )
 
     def __len__(self) -> int:

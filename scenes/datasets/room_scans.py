@@ -48,7 +48,7 @@ def room_scans(
     "clutter" for what belongs to none of S3DIS's. instance (N,) from 0. sizes: rooms in the sets.
     cell: metres of the cubes that hold one point each. Raises InputError.
     """
-    if len(sizes) != 3:
+    if len(sizes) != 3 or min(sizes) < 0:
         raise InputError(f"sizes: expected three numbers of rooms, got {tuple(sizes)}")
     classes, table = vocabulary_of(vocabulary)
     read = partial(read_scan, table=table, cell=cell, views=views, seed=seed)

@@ -12,6 +12,7 @@ Area 5 tests, as is usual, since it is another building; `test_area` gives the s
 import re
 from collections.abc import Sequence
 from functools import partial
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def s3dis(
     test_area: int = 5,
     validation: float = 0.1,
     seed: int = 0,
-    folder: Path | None = None,
+    folder: str | PathLike[str] | None = None,
     prepare: Prepare | None = None,
     augment: Augment | None = None,
 ) -> Data:
@@ -57,12 +58,12 @@ def s3dis(
     """
     if test_area not in range(1, 7):
         raise InputError(f"test_area: expected 1 to 6, got {test_area}")
-    folder = folder or find_folder("s3dis", FOLDERS)
-    names = rooms(folder)
+    root = Path(folder) if folder else find_folder("s3dis", FOLDERS)
+    names = rooms(root)
     tests = tuple(name for name in names if name.startswith(f"Area_{test_area}_"))
     others = [name for name in names if name not in tests]
     held = shared_out(others, validation, seed)
-    read = partial(read_room, folder)
+    read = partial(read_room, root)
     train = tuple(name for name in others if name not in held)
     return Data(
         Scans(train, read, prepare, augment),

@@ -12,6 +12,7 @@ The published validation scans test, as the labels of the test scans are not pub
 
 import json
 from functools import partial
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def scannet(
     *,
     validation: float = 0.1,
     seed: int = 0,
-    folder: Path | None = None,
+    folder: str | PathLike[str] | None = None,
     prepare: Prepare | None = None,
     augment: Augment | None = None,
 ) -> Data:
@@ -49,10 +50,10 @@ def scannet(
     validation: the share of the training rooms that is set aside by `seed`, all scans of a room
     together. folder: where the data lie, else they are searched for. Raises InputError.
     """
-    folder = folder or find_folder("scannet", FOLDERS)
-    train, tests = (listed(folder, part) for part in ("train", "val"))
+    root = Path(folder) if folder else find_folder("scannet", FOLDERS)
+    train, tests = (listed(root, part) for part in ("train", "val"))
     held = shared_out([room_of(name) for name in train], validation, seed)
-    read = partial(read_scan, folder)
+    read = partial(read_scan, root)
     return Data(
         Scans(tuple(n for n in train if room_of(n) not in held), read, prepare, augment),
         Scans(tuple(n for n in train if room_of(n) in held), read, prepare),

@@ -7,6 +7,7 @@ the instance above. Sequence 08 tests, as the labels of 11 to 21 are not public.
 
 from collections.abc import Sequence
 from functools import partial
+from os import PathLike
 from pathlib import Path
 
 import torch
@@ -42,7 +43,7 @@ FOLDERS = (
 def semantic_kitti(
     *,
     validation: Sequence[str] = ("07",),
-    folder: Path | None = None,
+    folder: str | PathLike[str] | None = None,
     prepare: Prepare | None = None,
     augment: Augment | None = None,
 ) -> Data:
@@ -53,13 +54,15 @@ def semantic_kitti(
     """
     if unknown := sorted(set(validation) - set(TRAIN)):
         raise InputError(f"validation: expected some of {', '.join(TRAIN)}, got {unknown[0]}")
-    folder = folder or find_folder("semantic_kitti", FOLDERS)
-    read = partial(read_turn, folder)
-    train = turns(folder, [name for name in TRAIN if name not in validation])
+    root = Path(folder) if folder else find_folder("semantic_kitti", FOLDERS)
+    read = partial(read_turn, root)
+    if not turns(root, (*TRAIN, *TEST)):
+        raise InputError(f"{root}: expected sequences/00/velodyne/000000.bin, found none")
+    train = turns(root, [name for name in TRAIN if name not in validation])
     return Data(
         Scans(train, read, prepare, augment),
-        Scans(turns(folder, validation), read, prepare),
-        Scans(turns(folder, TEST), read, prepare),
+        Scans(turns(root, validation), read, prepare),
+        Scans(turns(root, TEST), read, prepare),
         CLASSES,
         "SemanticKITTI (sequence 08 tests)",
     )

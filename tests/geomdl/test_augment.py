@@ -302,3 +302,40 @@ def test_the_unit_sphere() -> None:
             wanted = wanted / np.linalg.norm(wanted, axis=1).max()
             assert np.abs(after.numpy() - wanted).max() < 1e-5
         assert not after.isnan().any()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (partial(a.turn, axis=3), "axis: expected 0, 1 or 2, got 3"),
+        (partial(a.turn, angle=math.nan), "angle: expected a finite number"),
+        (partial(a.turn, vectors=9), "vectors: expected three columns of features from 9 on"),
+        (partial(a.scale, low=2, high=1), "high: expected at least 2"),
+        (partial(a.mirror, axes=(3,)), "axes: expected some of 0, 1 and 2"),
+        (partial(a.mirror, chance=2), "chance: expected a share"),
+        (partial(a.shift, most=math.nan), "most: expected a finite number"),
+        (partial(a.jitter, sigma=-1), "sigma: expected at least 0"),
+        (partial(a.jitter, limit=-1), "limit: expected at least 0"),
+        (partial(a.drop, most=1), "most: expected a share"),
+        (partial(a.crop, size=0), "size, most: expected metres and a whole number"),
+        (partial(a.crop, size=math.nan), "size, most: expected metres"),
+        (partial(a.crop, most=2.5), "size, most: expected metres"),
+        (partial(a.crop, size=1.0, axes=()), "axes: expected one or more"),
+        (partial(a.hole, most=-0.1), "most: expected a share"),
+        (partial(a.elastic, cell=0), "cell: expected more than 0"),
+        (partial(a.elastic, cell=1e-5), "cell: 1e-05 m is too small"),
+        (partial(a.recolour, column=-1), "column: expected three columns of features from -1 on"),
+        (partial(a.recolour, noise=math.nan), "noise: expected a finite number"),
+        (partial(a.recolour, grey=-1), "grey: expected a share"),
+        (partial(a.mix, chance=3), "chance: expected a share"),
+        (partial(a.swap, most=2), "most: expected a share"),
+        (a.swap, "label: expected one per cloud, got one per point"),
+    ],
+)
+def test_what_does_not_fit_is_named(change: partial, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        change(clouds(), generator(0))
+    bare = {name: clouds()[name] for name in ("points", "offsets")}
+    for one in (a.recolour, partial(a.turn, vectors=0), a.swap):
+        with pytest.raises(InputError, match=r"got no features|label: the batch has none"):
+            one(bare, generator(0))

@@ -74,3 +74,15 @@ def test_what_does_not_fit_is_named() -> None:
         )
     with pytest.raises(InputError, match="category"):
         metrics.part_iou(found, label, offsets, category[:2], PARTS)
+    for ask in (
+        metrics.part_iou,
+        lambda _, *rest: metrics.part_prediction(torch.rand(len(label), 6), *rest[1:]),
+    ):
+        with pytest.raises(InputError, match=f"category: expected 0 to {len(PARTS) - 1}, got"):
+            ask(found, label, offsets, category + len(PARTS), PARTS)
+        with pytest.raises(InputError, match="offsets: expected to end at"):
+            ask(found, label, offsets.clamp(max=2), category, PARTS)
+    with pytest.raises(InputError, match="scores: expected a column for every part"):
+        metrics.part_prediction(torch.rand(len(label), 5), offsets, category, PARTS)
+    with pytest.raises(InputError, match="category: expected one shape or more"):
+        metrics.category_miou(torch.zeros(0), category[:0])

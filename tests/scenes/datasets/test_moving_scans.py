@@ -60,5 +60,7 @@ def test_frames_are_taken_apart_and_lose_nothing() -> None:
 def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(InputError, match="sizes: expected three numbers"):
         m.moving_scans(sizes=(1,))
+    with pytest.raises(InputError, match="sizes: expected three numbers"):
+        m.moving_scans(sizes=(-1, 1, 1))
     with pytest.raises(InputError, match="vocabulary: expected one of"):
         m.moving_scans(vocabulary="still")

@@ -101,6 +101,9 @@ def test_what_does_not_fit_is_named() -> None:
         )
     with pytest.raises(InputError, match="points"):
         p.Clouds({"label": points}, torch.tensor([0, 4]), torch.arange(1))
+    for row in (-1, 1):
+        with pytest.raises(InputError, match="rows: expected clouds 0 to 0, got"):
+            p.Clouds({"points": points}, torch.tensor([0, 4]), torch.tensor([row]))
 
 
 def scan(name: str) -> dict[str, Tensor]:

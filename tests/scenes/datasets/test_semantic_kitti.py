@@ -51,6 +51,8 @@ def test_what_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         s.semantic_kitti()
     with pytest.raises(InputError, match=r"validation: expected some of .*got 08"):
         s.semantic_kitti(validation=("08",))
+    with pytest.raises(InputError, match=r"expected sequences/00/velodyne/000000.bin, found none"):
+        s.semantic_kitti(folder=str(tmp_path))
     turn(tmp_path, "08/000000", [10, 17])
     with pytest.raises(InputError, match=r"000000.label: class 17 is none of"):
         s.read_turn(tmp_path, "08/000000")
