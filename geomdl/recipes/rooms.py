@@ -1,12 +1,13 @@
 """What the recipes that label rooms share: scans of unseen rooms, crops, loss, metrics, reading."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 
-from core2d.losses import VOID, cross_entropy
+from core2d.losses import VOID, cross_entropy, lovasz
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.augment import crop, drop, elastic, jitter, mirror, recolour, scale, turn
@@ -27,6 +28,8 @@ LIMITS = (
     "they are given one of them all the same.",
     "The confidence is the network's own probability and is not calibrated.",
 )
+TURNS, SHIFT = 8, 0.025  # copies of a user's scan that are asked; metres, half a cell
+RARE = 0.5  # weight of the Lovasz loss, which counts rare classes like common ones
 THINNEST = 0.4  # share of the points that a scan may lack: real ones are thinner than ours
 
 
@@ -39,7 +42,7 @@ class Config:
 
     train: Train = Train(
         epochs=10,
-        batch=4,
+        batch=2,
         rate=3e-3,
         decay=1e-3,
         schedule="one-cycle",
@@ -84,8 +87,9 @@ def augmented(batch: Batch, generator: Generator, window: float, most: int) -> B
 
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
-    """Mean cross entropy over the labelled points, in nats."""
-    return cross_entropy(scores(model, batch), batch["label"], ignore=VOID)
+    """Cross entropy over the labelled points, in nats, and RARE of their Lovasz loss."""
+    found, label = scores(model, batch), batch["label"]
+    return cross_entropy(found, label, ignore=VOID) + RARE * lovasz(found, label, ignore=VOID)
 
 
 def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
@@ -106,11 +110,29 @@ def centred(colours: Tensor) -> Tensor:
 def predict(model: nn.Module, x: Batch) -> Tensor:
     """A packed batch -> probabilities (N, classes) of its points.
 
-    Where the batch comes from `read`, one point of each cell is asked and the rest of the cell is
-    given its answer.
+    Where the batch comes from `read`, one point of each cell is asked, in TURNS copies of the scan
+    whose answers are averaged, and the rest of the cell is given its answer.
     """
-    chances = torch.softmax(scores(model, x).float(), 1)
-    return chances[x["whose"]] if "whose" in x else chances
+    if "whose" not in x:
+        return torch.softmax(scores(model, x).float(), 1)
+    total = torch.zeros(())
+    for number in range(TURNS):
+        total = total + torch.softmax(scores(model, turned(x, number)).float(), 1)
+    return (total / TURNS)[x["whose"]]
+
+
+def turned(batch: Batch, number: int) -> Batch:
+    """Copy `number` of a scan in its middle: turned by so many of TURNS parts of a circle.
+
+    Every other one is mirrored, and by the bits of the number it is moved by half a cell along
+    each axis. Copy 0 is the scan itself.
+    """
+    cosine, sine = math.cos(angle := 2 * math.pi * number / TURNS), math.sin(angle)
+    side = -1 if number % 2 else 1
+    matrix = torch.tensor([[side * cosine, -side * sine, 0], [sine, cosine, 0], [0, 0, 1]])
+    moved = SHIFT * torch.tensor([number >> axis & 1 for axis in range(3)])
+    points = batch["points"]
+    return {**batch, "points": points @ matrix.to(points).mT + moved.to(points)}
 
 
 def read(shape: Mesh | PointCloud, config: Config) -> Batch:

@@ -31,7 +31,7 @@ class ByColour(nn.Module):
     def forward(self, points: Tensor, offsets: Tensor, features: Tensor) -> Tensor:
         scores = torch.zeros(len(points), len(r.CLASSES))
         scores[:, 0], scores[:, 1] = -features[:, 0], features[:, 0]
-        return scores * 10
+        return scores * 20
 
 
 def test_clouds_stand_in_the_middle_with_a_point_a_cell() -> None:
@@ -72,7 +72,7 @@ def test_a_users_scan_is_answered_point_by_point() -> None:
     colours = (held["features"] * 0.9) ** 2.2
     cloud = PointCloud(held["points"] + torch.tensor([0.0, 0, 7]), colors=colours)
     batch = r.read(cloud, r.Config())
-    assert len(batch["points"]) < 2000
+    assert len(batch["whose"].unique()) < 2000 < len(batch["points"])  # more between so few
     assert abs(float(batch["points"][:, 2].amin())) < 0.02
     chances = r.predict(ByColour(), batch)
     assert chances.shape == (2000, len(r.CLASSES))
@@ -82,3 +82,31 @@ def test_a_users_scan_is_answered_point_by_point() -> None:
     with pytest.warns(UserWarning, match="no colours"):
         grey = r.read(PointCloud(held["points"]), r.Config())["features"]
     assert torch.allclose(grey, torch.full_like(grey, 0.5), atol=1e-3)
+
+
+class ByPlace(nn.Module):
+    """Class 1 where x is above 0."""
+
+    def forward(self, points: Tensor, offsets: Tensor, features: Tensor) -> Tensor:
+        scores = torch.zeros(len(points), len(r.CLASSES))
+        scores[:, 0], scores[:, 1] = -points[:, 0], points[:, 0]
+        return scores * 1e4
+
+
+def test_a_users_scan_is_asked_in_turned_copies() -> None:
+    """Whoever answers by the side on which a point lies is taken at his word half of the time."""
+    points = torch.tensor([[3.0, 0.7, 0.1], [-1.0, 2.5, 0.4], [0.6, -2.0, 1.5]])
+    offsets, whose = torch.tensor([0, 3]), torch.tensor([2, 0, 0, 1])
+    batch = {"points": points, "offsets": offsets, "features": torch.zeros(3, 3), "whose": whose}
+    chances = r.predict(ByPlace(), batch)
+    assert torch.allclose(chances[:, 1], torch.full((4,), 0.5), atol=1e-3)
+    del batch["whose"]
+    assert r.predict(ByPlace(), batch)[:, 1].round().tolist() == [1, 0, 1]
+
+    copies = [r.turned(batch, number)["points"] for number in range(r.TURNS)]
+    assert torch.equal(copies[0], points)
+    for copy in copies[1:]:
+        assert torch.allclose(torch.cdist(copy, copy), torch.cdist(points, points), atol=1e-5)
+        up = copy[:, 2] - points[:, 2]
+        assert torch.allclose(up, up[:1].expand(3), atol=1e-6)
+    assert len({tuple(copy.flatten().mul(100).round().tolist()) for copy in copies}) == r.TURNS
