@@ -24,7 +24,7 @@ from typing import Any, Literal
 import gymnasium
 import numpy as np
 from gymnasium import error
-from gymnasium.spaces import Box, Dict, Discrete
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv
 
 from core2d.errors import InputError, expect_choice, expect_number
@@ -36,6 +36,7 @@ Purpose = Literal["training", "evaluation", "recording"]
 Wrapper = Callable[[gymnasium.Env], gymnasium.Env]
 FORMS = ("auto", "sync", "async", "native", "envpool")
 PURPOSES = ("training", "evaluation", "recording")
+COUNTED = (Discrete, MultiDiscrete, MultiBinary)  # spaces of whole numbers
 NATIVE = 4  # lanes from which an environment's own vector form pays
 
 
@@ -231,11 +232,13 @@ def expect_spaces(observation: gymnasium.Space, action: gymnasium.Space) -> None
         where = f"observations[{key!r}]" if key else "observations"
         numeric = isinstance(space, Box) and np.issubdtype(space.dtype, np.number)
         boolean = isinstance(space, Box) and space.dtype == np.bool_
-        if not (numeric or boolean or isinstance(space, Discrete)):
+        if not (numeric or boolean or isinstance(space, COUNTED)):
             raise InputError(
-                f"{where}: expected a Box or Discrete space, or a Dict of them, got {space}; "
-                "gymnasium.wrappers.FlattenObservation may help"
+                f"{where}: expected a Box, Discrete, MultiDiscrete or MultiBinary space, or a Dict "
+                f"of them, got {space}; gymnasium.wrappers.FlattenObservation may help"
             )
+        if 0 in (space.shape or ()):
+            raise InputError(f"{where}: expected at least one number, got {space}")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Where:
     output: folder of the run, by default runs/NAME. resume: go on from its last checkpoint, or
     start where there is none. overwrite: delete a run that is there. seeds: one run each, into
     seed0, seed1 ... of the output. record: write results/NAME.json when all are done. results:
-    folder of that file. config: a run whose settings are the defaults. vary: NAME=A,B,...: a run
+    folder of that file. config: a run, its folder or its config.json, whose settings are the
+    defaults. vary: NAME=A,B,...: a run
     for every combination. processes: runs at a time; several go on where they were stopped. ray:
     local for a Ray of this machine, auto for the cluster that runs, or its address.
     """
@@ -244,10 +245,10 @@ def parsed(arguments: Sequence[str]) -> tuple[str, Any, "Settings", Where, Any]:
     from rl.train import How
 
     named = bool(arguments) and not arguments[0].startswith("-")
-    name, rest = (arguments[0], arguments[1:]) if named else ("dqn", arguments)
-    recipe, settings, about = found(name)
-    if (before := saved(name, rest)) is not None:
-        settings = before
+    name, rest = (arguments[0], arguments[1:]) if named else ("", arguments)
+    before = saved(name, rest)
+    name = name or (before[0] if before else "dqn")
+    recipe, settings, about = found(name) if before is None else known(*before, name)
     for kind in (Settings, Where, How):
         list_fields(kind)
 
@@ -283,24 +284,45 @@ def found(name: str) -> tuple[Any, "Settings", str]:
     return recipe, recipe.SETTINGS, recipe.__doc__ or ""
 
 
-def saved(name: str, arguments: Sequence[str]) -> "Settings | None":
-    """The settings of --config, or of the run that --resume goes on with."""
-    from rl.runs import read_settings
+def known(before: str, settings: "Settings", name: str) -> tuple[Any, "Settings", str]:
+    """`found` for settings of a run that was called `before`."""
+    from geomdl.recipes import find
 
-    given = {
-        word: arguments[at + 1 : at + 2]
-        for at, word in enumerate(arguments)
-        if word in ("--config", "--output")
-    }
+    recipe = find.run_of_rl(name) if name in find.runs_of_rl() else None
+    return recipe, settings, f"With the settings of a run of {before}."
+
+
+def saved(name: str, arguments: Sequence[str]) -> "tuple[str, Settings] | None":
+    """Name and settings of --config, or of the run that --resume goes on with. Raises InputError.
+
+    name: what is to be trained, "" where it was not said; a run goes on as what it is.
+    """
+    from core2d.train.runs import read_run
+    from rl.runs import COMMAND, settings_in
+
+    given: dict[str, str] = {}
+    for at, word in enumerate(arguments):
+        flag, equals, value = word.partition("=")
+        if flag in ("--config", "--output"):
+            given[flag] = value if equals else "".join(arguments[at + 1 : at + 2])
     if "--config" in given:
         if not given["--config"]:
             raise InputError("config: expected the folder of a run")
-        return read_settings(Path(given["--config"][0]))
+        folder = Path(given["--config"])
+        folder = folder.parent if folder.name == "config.json" else folder
+        content = read_run(folder, COMMAND)
+        return content["name"], settings_in(folder, content)
     if "--resume" not in arguments:
         return None
-    output = Path(*given.get("--output") or ("runs", name))
+    output = Path(given.get("--output") or Path("runs") / (name or "dqn"))
     runs = sorted([*output.glob("config.json"), *output.glob("seed*/config.json")])
-    return read_settings(runs[0].parent) if runs else None
+    if not runs:
+        return None
+    content = read_run(runs[0].parent, COMMAND)
+    before = content.get("name", "")
+    if name and Path(name).stem != before:
+        raise InputError(f"{runs[0].parent}: a run of {before} lies there, got {name}")
+    return before, settings_in(runs[0].parent, content)
 
 
 def write(

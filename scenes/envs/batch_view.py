@@ -55,6 +55,7 @@ class Library:
         self.parts: list[Scenes] = []
         self.packed: Scenes | None = None
         self.label = torch.zeros(0, dtype=torch.uint8)
+        self.color, self.normal = torch.zeros(2, 0, 3)  # of the faces, as `label`; linear; unit
 
     def body(self, number: int) -> Body:
         """A scene; made now if nobody asked for it before."""
@@ -88,10 +89,18 @@ class Library:
                 torch.cat([p.boxes for p in self.parts]),
             )
             self.label = torch.cat([b.label for b in self.bodies])
+            self.color = torch.cat([b.color.float() for b in self.bodies])
+            self.normal = torch.cat([normals_of(b) for b in self.bodies])
         return self.packed
 
     def __reduce__(self) -> tuple[Any, ...]:
         return library_of, (self.make,)
+
+
+def normals_of(body: Body) -> Tensor:
+    """The unit normals (F, 3) of the faces."""
+    a, b, c = body.vertices.float()[body.faces.long()].unbind(1)
+    return torch.nn.functional.normalize(torch.linalg.cross(b - a, c - a), dim=1)
 
 
 @functools.lru_cache(maxsize=16)
@@ -155,6 +164,10 @@ class BatchView:
         scaled = (depth * (255 / self.lens.far)).clamp_(max=255).round_()
         return np.asarray(scaled.to(torch.uint8).numpy())
 
+    def colors(self, lanes: NDArray[np.int64], face: Tensor) -> Pixels:
+        """Lanes (K,), what `look` gave of them (K, H, W) -> sRGB bytes (K, H, W, 3), shaded."""
+        return np.asarray(self._shaded(self.world_to_camera[lanes], face).numpy())
+
     def picture(self, lane: int, size: int = PICTURE) -> Pixels:
         """What a lane sees (size, 2 size, 3) in sRGB: colours, shaded, beside its depth."""
         image, depth = self.shot(lane, size)
@@ -165,23 +178,24 @@ class BatchView:
     def shot(self, lane: int, size: int = PICTURE) -> tuple[Tensor, Tensor]:
         """What a lane sees: sRGB bytes (size, size, 3) and depth (size, size), inf for none."""
         scene, pose = self.scene[lane : lane + 1], self.world_to_camera[lane : lane + 1]
-        depth, face = (x[0] for x in self._draw(scene, pose, size))
-        body = self.library.body(int(scene[0]))
-        hit = face >= 0
-        first = self.library.scenes().face_offsets[self.library.places(scene)[0]]
-        chosen = face[hit].long() - first
+        depth, face = self._draw(scene, pose, size)
+        return self._shaded(pose, face)[0], depth[0]
+
+    def _shaded(self, pose: Floats, face: Tensor) -> Tensor:
+        """Poses (K, 3, 4), faces (K, S, S) -> sRGB bytes (K, S, S, 3)."""
+        size = face.shape[2]
         K = self.lens.intrinsics(size).float()
-        row, column = hit.nonzero().unbind(1)
-        rays = torch.stack([(column + 0.5 - K[0, 2]) / K[0, 0], (row + 0.5 - K[1, 2]) / K[1, 1]], 1)
-        rays = torch.cat([rays, torch.ones(len(rays), 1)], 1)
-        a, b, c = body.vertices.float()[body.faces[chosen].long()].unbind(1)
-        turn = torch.from_numpy(pose[0, :, :3]).float()
-        normal = torch.nn.functional.normalize(torch.linalg.cross(b - a, c - a) @ turn.T, dim=1)
+        lane, row, column = (face >= 0).nonzero().unbind(1)
+        seen = face[lane, row, column].long()
+        right, down = (column + 0.5 - K[0, 2]) / K[0, 0], (row + 0.5 - K[1, 2]) / K[1, 1]
+        rays = torch.stack([right, down, torch.ones_like(right)], 1)
+        turn = torch.from_numpy(pose[:, :, :3]).float()
+        normal = (turn[lane] @ self.library.normal[seen][:, :, None])[:, :, 0]
         normal = torch.where((normal * rays).sum(1, keepdim=True) > 0, -normal, normal)
         light = torch.ones(len(rays), 1)
-        image = torch.full((size, size, 3), 0.04)
-        image[hit] = lit(body.color[chosen], normal, rays, light, light)
-        return (to_srgb(image.clamp(0, 1)) * 255).round().to(torch.uint8), depth
+        image = torch.full((*face.shape, 3), 0.04)
+        image[lane, row, column] = lit(self.library.color[seen], normal, rays, light, light)
+        return (to_srgb(image.clamp(0, 1)) * 255).round().to(torch.uint8)
 
 
 def looking(eye: Floats, forward: Floats) -> Floats:

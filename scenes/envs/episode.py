@@ -15,9 +15,10 @@ import torch
 from core2d.errors import InputError, expect_number
 from geomdl.io import save
 from geomdl.io.rgbd import RGBDWriter
-from geomdl.structures import Camera, Mesh, Pose
+from geomdl.structures import Camera, Pose
 from scenes.envs.baselines import Player
 from scenes.envs.batch_view import BatchView
+from scenes.envs.window import coloured
 from scenes.envs.world import WorldVectorEnv
 
 SIZE = 128  # pixels per side
@@ -41,9 +42,7 @@ def save_episode(
     lens = Camera(view.lens.intrinsics(SIZE).float(), Pose.identity(), SIZE, SIZE)
     writer = RGBDWriter(folder, lens)
     body = view.library.body(int(view.scene[0]))
-    corners = body.vertices.float()[body.faces.long()].reshape(-1, 3)
-    colors = body.color.float().repeat_interleave(3, 0).clamp(0, 1)
-    save(folder / "scene.ply", Mesh(corners, torch.arange(len(corners)).view(-1, 3), colors=colors))
+    save(folder / "scene.ply", coloured(body))
     fresh, over = np.ones(1, bool), False
     for step in range(limit + 1):
         color, depth = view.shot(0, SIZE)

@@ -29,6 +29,7 @@ CELLS = 16  # per side of the grid of what is known
 TEST_SEEDS = 1_000_000  # objects of the test split have seeds from here on
 HALF = 0.9  # metres from the middle of that grid to its sides
 PARTS = ("depth", "voxels", "visited")
+ALL = (*PARTS, "rgb")
 
 
 def view_directions() -> Floats:
@@ -151,16 +152,17 @@ class Search:
         expect_number("objects", objects, low=1)
         if split not in ("train", "test"):
             raise InputError(f"split: expected 'train' or 'test', got {split!r}")
-        if not parts or set(parts) - set(PARTS):
-            raise InputError(f"parts: expected some of {PARTS}, got {tuple(parts)}")
+        if isinstance(parts, str) or not parts or set(parts) - set(ALL):
+            raise InputError(f"parts: expected some of {ALL}, got {parts!r}")
         self.lanes, self.budget, self.objects = lanes, budget, objects
         self.view = BatchView(library_of(Objects(TEST_SEEDS * (split == "test"))), LENS, lanes)
         whole: dict[str, spaces.Space[Any]] = {
             "depth": spaces.Box(0, 255, (LENS.size, LENS.size), np.uint8),
             "voxels": spaces.Box(0, 1, (2, CELLS, CELLS, CELLS), np.int8),
             "visited": spaces.Box(0, 1, (VIEWS,), np.int8),
+            "rgb": spaces.Box(0, 255, (LENS.size, LENS.size, 3), np.uint8),
         }
-        self.parts = tuple(name for name in PARTS if name in parts)
+        self.parts = tuple(name for name in ALL if name in parts)
         self.space: spaces.Space[Any] = spaces.Dict({name: whole[name] for name in self.parts})
         self.turn = np.zeros(lanes)
         self.taken = np.zeros(lanes, np.int64)
@@ -174,6 +176,7 @@ class Search:
         self.empty = np.zeros((lanes, CELLS**3), bool)
         self.waits = np.ones(lanes, bool)  # for its first picture
         self.depth = np.zeros((lanes, LENS.size, LENS.size), np.uint8)
+        self.rgb = np.zeros((lanes, LENS.size, LENS.size, 3), np.uint8)
 
     def reset(self, lane: int, rng: np.random.Generator) -> None:
         """Another object, turned at random about z, and a first view at random."""
@@ -199,7 +202,9 @@ class Search:
         at = self.current[lanes]
         poses = turned(POSES[at], self.turn[lanes])
         self.view.world_to_camera[lanes] = poses
-        found, _ = self.view.look(lanes)
+        found, face = self.view.look(lanes)
+        if "rgb" in self.parts:
+            self.rgb[lanes] = self.view.colors(lanes, face)
         depth, self.depth[lanes] = found.numpy(), self.view.depth_bytes(found)
         self.visited[lanes, at] = 1
         self.taken[lanes] += 1
@@ -222,6 +227,7 @@ class Search:
             "depth": self.depth.copy(),
             "voxels": known.reshape(self.lanes, 2, CELLS, CELLS, CELLS).view(np.int8),
             "visited": self.visited.copy(),
+            "rgb": self.rgb.copy() if "rgb" in self.parts else self.rgb,
         }
         return {name: whole[name] for name in self.parts}
 
@@ -252,7 +258,8 @@ class NextBestViewEnv(WorldEnv):
     * `depth` (64, 64) uint8: of the current view, 255 for 4 m and beyond (nothing was hit);
     * `voxels` (2, 16, 16, 16) int8 in the frame of the views, 1.8 m a side, axes x, y, z: cells
       where a surface was seen, and cells that were seen to be empty; 0 in both is unknown;
-    * `visited` (26,) int8: the views taken so far.
+    * `visited` (26,) int8: the views taken so far;
+    * `rgb` (64, 64, 3) uint8, if asked for: the current view, coloured by the object's parts.
 
     ## Rewards
     The share of the surface that this view is the first to see: of 512 points spread evenly
@@ -270,7 +277,7 @@ class NextBestViewEnv(WorldEnv):
     * `budget` (3): steps of an episode;
     * `objects` (200): how many there are; they are made when they are first met (5 to 40 ms each);
     * `split` ("train"): "test" has other objects of the same kinds;
-    * `parts` (all three): which parts of the observation there are.
+    * `parts` (all but `rgb`): which parts of the observation there are.
 
     ## Version History
     * v0: first version.

@@ -64,24 +64,37 @@ class Walk:
 
     actions = 4
 
-    def __init__(self, lanes: int, rooms: int, split: str, semantics: str, clutter: float) -> None:
+    def __init__(
+        self,
+        lanes: int,
+        rooms: int,
+        *,
+        split: str,
+        semantics: str,
+        clutter: float,
+        rgb: bool,
+    ) -> None:
         expect_number("rooms", rooms, low=1)
         expect_number("clutter", clutter, low=0)
         if split not in ("train", "test"):
             raise InputError(f"split: expected 'train' or 'test', got {split!r}")
         if semantics not in SEMANTICS:
             raise InputError(f"semantics: expected one of {SEMANTICS}, got {semantics!r}")
-        self.lanes, self.rooms, self.semantics = lanes, rooms, semantics
+        self.lanes, self.rooms, self.semantics, self.rgb = lanes, rooms, semantics, rgb
         make = Rooms(TEST_SEEDS * (split == "test"), clutter)
         self.view = BatchView(library_of(make), LENS, lanes)
         side = (LENS.size, LENS.size)
-        self.space: spaces.Space[Any] = spaces.Box(0, 255, (2, *side), np.uint8)
+        view = spaces.Box(0, 255, (2, *side), np.uint8)
+        parts: dict[str, spaces.Space[Any]] = {"view": view}
         if semantics == "classes":
-            self.space = spaces.Dict(
-                depth=spaces.Box(0, 255, side, np.uint8),
-                semantic=spaces.Box(0, len(GOALS), side, np.uint8),
-                goal=spaces.Box(0, 1, (len(GOALS),), np.int8),
-            )
+            parts = {
+                "depth": spaces.Box(0, 255, side, np.uint8),
+                "semantic": spaces.Box(0, len(GOALS), side, np.uint8),
+                "goal": spaces.Box(0, 1, (len(GOALS),), np.int8),
+            }
+        if rgb:
+            parts["rgb"] = spaces.Box(0, 255, (*side, 3), np.uint8)
+        self.space: spaces.Space[Any] = spaces.Dict(parts) if len(parts) > 1 else view
         self.place = np.zeros((lanes, 2))
         self.heading = np.zeros(lanes)
         self.goal = np.zeros(lanes, np.int64)
@@ -144,12 +157,14 @@ class Walk:
         self.view.world_to_camera = looking(eye, forward)
         depth, face = self.view.look(lanes)
         label, far = self.view.labels(face), self.view.depth_bytes(depth)
+        more = {"rgb": self.view.colors(lanes, face)} if self.rgb else {}
         if self.semantics == "classes":
             goal = np.zeros((self.lanes, len(GOALS)), np.int8)
             goal[lanes, self.goal] = 1
-            return {"depth": far, "semantic": label.numpy(), "goal": goal}
+            return {"depth": far, "semantic": label.numpy(), "goal": goal, **more}
         there = label == torch.from_numpy(self.goal + 1).to(torch.uint8)[:, None, None]
-        return np.stack([far, (there.to(torch.uint8) * 255).numpy()], 1)
+        both = np.stack([far, (there.to(torch.uint8) * 255).numpy()], 1)
+        return {"view": both, **more} if more else both
 
     def measures(self) -> dict[str, NDArray[Any]]:
         """success; spl, its share weighted by the path; metres that are left.
@@ -184,6 +199,9 @@ class ObjectGoalEnv(WorldEnv):
     * `semantic` (64, 64) uint8: 1 + the number of the class in `GOALS`, 0 for all else;
     * `goal` (18,) int8: one at the class that is wanted.
 
+    With `rgb` it is a `Dict` in both cases, of `view` (2, 64, 64) or the three above, and `rgb`
+    (64, 64, 3) uint8: what the camera sees, shaded.
+
     ## Rewards
     Metres by which the way to the goal became shorter, less 0.01 for each step, and 1 for
     stopping where the goal is within reach: 0.7 m on the floor from a thing of the class.
@@ -200,7 +218,8 @@ class ObjectGoalEnv(WorldEnv):
     * `rooms` (20): how many there are; they are made when first entered (about 0.3 s each);
     * `split` ("train"): "test" has other rooms;
     * `semantics` ("goal"): or "classes", see above;
-    * `clutter` (0.0): how many small things lie about, 1 for as many as in `scenes.build.home`.
+    * `clutter` (0.0): how many small things lie about, 1 for as many as in `scenes.build.home`;
+    * `rgb` (False): whether colours are observed too.
 
     ## Version History
     * v0: first version.
@@ -214,8 +233,10 @@ class ObjectGoalEnv(WorldEnv):
         split: str = "train",
         semantics: str = "goal",
         clutter: float = 0.0,
+        rgb: bool = False,
     ) -> None:
-        super().__init__(Walk(1, rooms, split, semantics, clutter), render_mode)
+        world = Walk(1, rooms, split=split, semantics=semantics, clutter=clutter, rgb=rgb)
+        super().__init__(world, render_mode)
 
 
 class ObjectGoalVectorEnv(WorldVectorEnv):
@@ -231,6 +252,7 @@ class ObjectGoalVectorEnv(WorldVectorEnv):
         split: str = "train",
         semantics: str = "goal",
         clutter: float = 0.0,
+        rgb: bool = False,
     ) -> None:
-        world = Walk(num_envs, rooms, split, semantics, clutter)
+        world = Walk(num_envs, rooms, split=split, semantics=semantics, clutter=clutter, rgb=rgb)
         super().__init__(world, render_mode, max_episode_steps)

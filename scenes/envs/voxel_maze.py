@@ -112,21 +112,26 @@ class Dig:
 
     actions = 5
 
-    def __init__(self, lanes: int, cells: int, mazes: int, split: str, loops: float) -> None:
+    def __init__(
+        self, lanes: int, cells: int, mazes: int, *, split: str, loops: float, rgb: bool
+    ) -> None:
         expect_number("mazes", mazes, low=1)
         expect_number("loops", loops, low=0)
         if not 2 <= cells <= LARGEST:
             raise InputError(f"cells: expected 2 to {LARGEST}, got {cells}")
         if split not in ("train", "test"):
             raise InputError(f"split: expected 'train' or 'test', got {split!r}")
-        self.lanes, self.cells, self.mazes = lanes, cells, mazes
+        self.lanes, self.cells, self.mazes, self.rgb = lanes, cells, mazes, rgb
         make = Mazes(TEST_SEEDS * (split == "test"), cells, float(loops))
         self.view = BatchView(library_of(make), LENS, lanes)
-        self.space: spaces.Space[Any] = spaces.Dict(
-            depth=spaces.Box(0, 255, (LENS.size, LENS.size), np.uint8),
-            voxels=spaces.Box(0, 1, (2, KNOWN, KNOWN, KNOWN), np.int8),
-            compass=spaces.Box(-1, 1, (3,), np.float32),
-        )
+        parts: dict[str, spaces.Space[Any]] = {
+            "depth": spaces.Box(0, 255, (LENS.size, LENS.size), np.uint8),
+            "voxels": spaces.Box(0, 1, (2, KNOWN, KNOWN, KNOWN), np.int8),
+            "compass": spaces.Box(-1, 1, (3,), np.float32),
+        }
+        if rgb:
+            parts["rgb"] = spaces.Box(0, 255, (LENS.size, LENS.size, 3), np.uint8)
+        self.space: spaces.Space[Any] = spaces.Dict(parts)
         side, rim = 2 * cells + 1, KNOWN // 2
         self.cell = np.zeros((lanes, 3), np.int64)
         self.goal = np.zeros((lanes, 3), np.int64)
@@ -199,7 +204,8 @@ class Dig:
         """Depth ahead, the known map around turned with the walker, and where the exit is."""
         way = AXES[self.heading].astype(float)
         self.view.world_to_camera = looking(2.0 * self.cell.astype(float) + 1.5, way)
-        depth, _ = self.view.look(np.arange(self.lanes))
+        depth, face = self.view.look(np.arange(self.lanes))
+        more = {"rgb": self.view.colors(np.arange(self.lanes), face)} if self.rgb else {}
         around = np.empty((self.lanes, KNOWN, KNOWN, KNOWN), np.int8)
         for lane in range(self.lanes):
             box = tuple(slice(2 * k + 1, 2 * k + 1 + KNOWN) for k in self.cell[lane].tolist())
@@ -212,6 +218,7 @@ class Dig:
             "depth": self.view.depth_bytes(depth),
             "voxels": voxels,
             "compass": compass.astype(np.float32),
+            **more,
         }
 
     def measures(self) -> dict[str, NDArray[Any]]:
@@ -243,7 +250,8 @@ class VoxelMazeEnv(WorldEnv):
       0 in both is unknown. The walker is in the middle; axes are ahead, left and up. A cell is a
       voxel, and so is the wall or the opening between two. Known are the voxels around every
       cell that was visited and those straight ahead as far as one could see;
-    * `compass` (3,) float32: from here to the exit, ahead, left and up, 1 for the whole maze.
+    * `compass` (3,) float32: from here to the exit, ahead, left and up, 1 for the whole maze;
+    * `rgb` (64, 64, 3) uint8, if asked for: what the camera sees; walls are coloured by height.
 
     ## Rewards
     0.1 for each step by which the shortest way to the exit became shorter (less for longer), 1 at
@@ -260,7 +268,8 @@ class VoxelMazeEnv(WorldEnv):
     * `cells` (4): per side, 2 to 15;
     * `mazes` (200): how many there are; they are made when first entered (some ms each);
     * `split` ("train"): "test" has other mazes;
-    * `loops` (0.1): share of walls between cells that are opened besides, 0 for one way only.
+    * `loops` (0.1): share of walls between cells that are opened besides, 0 for one way only;
+    * `rgb` (False): whether colours are observed too.
 
     ## Version History
     * v0: first version.
@@ -274,8 +283,9 @@ class VoxelMazeEnv(WorldEnv):
         mazes: int = 200,
         split: str = "train",
         loops: float = 0.1,
+        rgb: bool = False,
     ) -> None:
-        super().__init__(Dig(1, cells, mazes, split, loops), render_mode)
+        super().__init__(Dig(1, cells, mazes, split=split, loops=loops, rgb=rgb), render_mode)
 
 
 class VoxelMazeVectorEnv(WorldVectorEnv):
@@ -291,6 +301,7 @@ class VoxelMazeVectorEnv(WorldVectorEnv):
         mazes: int = 200,
         split: str = "train",
         loops: float = 0.1,
+        rgb: bool = False,
     ) -> None:
-        world = Dig(num_envs, cells, mazes, split, loops)
+        world = Dig(num_envs, cells, mazes, split=split, loops=loops, rgb=rgb)
         super().__init__(world, render_mode, max_episode_steps)

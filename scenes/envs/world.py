@@ -15,6 +15,8 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from core2d.errors import InputError
+from scenes.envs.batch_view import BatchView
+from scenes.envs.window import Window
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -24,9 +26,10 @@ Seen = Any  # an array (L, ...), or a dict of them, as the world's space says
 
 
 class World(Protocol):
-    """Dynamics of L lanes. `space` and `actions` are those of one lane."""
+    """Dynamics of L lanes. `space` and `actions` are those of one lane; `view` its cameras."""
 
     lanes: int
+    view: BatchView
     actions: int
     space: gymnasium.spaces.Space[Any]
 
@@ -46,9 +49,10 @@ class World(Protocol):
         """A picture (H, W, 3) of a lane for people."""
 
 
-def expect_mode(render_mode: str | None) -> str | None:
-    if render_mode not in (None, "rgb_array"):
-        raise InputError(f"render_mode: expected None or 'rgb_array', got {render_mode!r}")
+def expect_mode(render_mode: str | None, modes: Sequence[str]) -> str | None:
+    if render_mode is not None and render_mode not in modes:
+        words = ", ".join(map(repr, modes))
+        raise InputError(f"render_mode: expected None or one of {words}, got {render_mode!r}")
     return render_mode
 
 
@@ -60,13 +64,17 @@ def of_lane(seen: Seen, lane: int) -> Seen:
 
 
 class WorldEnv(gymnasium.Env[Any, np.int64]):
-    """One lane of a world; every world's own class makes it."""
+    """One lane of a world; every world's own class makes it.
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 6}  # noqa: RUF012
+    render_mode: "rgb_array", or "human" for a page in the browser that follows every step.
+    """
+
+    metadata = {"render_modes": ["rgb_array", "human"], "render_fps": 6}  # noqa: RUF012
 
     def __init__(self, world: World, render_mode: str | None) -> None:
         self.world = world
-        self.render_mode = expect_mode(render_mode)
+        self.render_mode = expect_mode(render_mode, ("rgb_array", "human"))
+        self.window: Window | None = None
         self.action_space = gymnasium.spaces.Discrete(world.actions)
         self.observation_space = world.space
         self.started = False
@@ -78,7 +86,9 @@ class WorldEnv(gymnasium.Env[Any, np.int64]):
         super().reset(seed=seed)
         self.world.reset(0, self.np_random)
         self.started = True
-        return of_lane(self.world.observe(), 0), of_lane(self.world.measures(), 0)
+        seen = of_lane(self.world.observe(), 0)
+        self._watch(fresh=True)
+        return seen, of_lane(self.world.measures(), 0)
 
     def step(self, action: np.int64) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
         """Never truncates: the time limit is Gymnasium's wrapper. Raises InputError."""
@@ -87,11 +97,23 @@ class WorldEnv(gymnasium.Env[Any, np.int64]):
             raise InputError(f"action: expected {wanted}, got {action!r}")
         reward, terminated = self.world.step(np.array([action], np.int64))
         seen, info = of_lane(self.world.observe(), 0), of_lane(self.world.measures(), 0)
+        self._watch()
         return seen, float(reward[0]), bool(terminated[0]), False, info
 
     def render(self) -> Pixels | None:
-        """The picture (H, W, 3), or None without render_mode."""
-        return None if self.render_mode is None else self.world.picture(0)
+        """The picture (H, W, 3) for "rgb_array", else None: a page shows every step by itself."""
+        return self.world.picture(0) if self.render_mode == "rgb_array" else None
+
+    def close(self) -> None:
+        """End the page, if there is one."""
+        if self.window is not None:
+            self.window.close()
+            self.window = None
+
+    def _watch(self, *, fresh: bool = False) -> None:
+        if self.render_mode == "human":
+            self.window = self.window or Window(fps=self.metadata["render_fps"])
+            self.window.show(self.world.view, fresh=fresh)
 
 
 class WorldVectorEnv(VectorEnv[Any, Ints, Any]):
@@ -109,7 +131,7 @@ class WorldVectorEnv(VectorEnv[Any, Ints, Any]):
     ) -> None:
         self.world = world
         self.num_envs = world.lanes
-        self.render_mode = expect_mode(render_mode)
+        self.render_mode = expect_mode(render_mode, ("rgb_array",))
         self.limit = np.iinfo(np.int64).max if max_episode_steps is None else max_episode_steps
         self.single_action_space = gymnasium.spaces.Discrete(world.actions)
         self.single_observation_space = world.space

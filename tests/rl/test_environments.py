@@ -6,7 +6,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Discrete, MultiBinary
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Tuple
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
 from core2d.errors import InputError
@@ -220,7 +220,7 @@ def test_check_tells_what_an_environment_is() -> None:
     [
         ("tests.rl.worlds:Broken-v0", "breaks Gymnasium's rules"),
         ("tests.rl.worlds:Odd-v0", r"actions: expected a Discrete space, got MultiDiscrete"),
-        ("tests.rl.worlds:Nested-v0", r"observations\['a'\]: expected a Box or Discrete"),
+        ("tests.rl.worlds:Nested-v0", r"observations\['a'\]: expected a Box, Discrete"),
         ("Pendulum-v1", "actions: expected a Discrete space, got Box"),
     ],
 )
@@ -233,8 +233,12 @@ def test_spaces_that_agents_take() -> None:
     expect_spaces(Discrete(5), Discrete(2))
     expect_spaces(Box(0, 255, (3, 3), np.uint8), Discrete(2))
     expect_spaces(gymnasium.spaces.Dict({"a": Box(0, 1, (2,)), "b": Discrete(2)}), Discrete(2))
+    expect_spaces(MultiBinary(4), Discrete(2))
+    expect_spaces(MultiDiscrete([3, 4]), Discrete(2))
     with pytest.raises(InputError, match="FlattenObservation"):
-        expect_spaces(MultiBinary(4), Discrete(2))
+        expect_spaces(Tuple((Discrete(2), Discrete(3))), Discrete(2))
+    with pytest.raises(InputError, match=r"observations\['a'\]: expected at least one number"):
+        expect_spaces(gymnasium.spaces.Dict({"a": Box(0, 1, (0, 3))}), Discrete(2))
 
 
 def test_installed_packages_register_their_worlds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,12 @@ class Viewer:
         with self._lock:
             return tuple(self._sessions.values())
 
+    def turn_to(self, frame: int) -> None:
+        """Show a frame to all visitors, and to those who come later."""
+        self.look = self.look.replace(frame=frame)
+        for session in self.sessions:
+            session.change(frame=frame)
+
     def ready(self) -> Drawing:
         """Wait for the first drawing. Raises GeometryError for a look that cannot be drawn."""
         return self._first.result()

@@ -1,14 +1,18 @@
 """`geomdl rl` from the command line."""
 
+import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core2d.errors import InputError
 from geomdl.cli import run
 from geomdl.commands import rl
 from geomdl.recipes import find
 from rl.runs import read_settings
+from rl.settings import Learn, member
 from rl.sweep import Done, Job
 
 SHORT = ["--steps", "200", "--lanes", "4", "--episodes", "4", "--learn.begins", "20"]
@@ -72,6 +76,10 @@ def test_trains_resumes_takes_over_settings_and_records(
     assert run([*again, "--output", "again", "--no-tensorboard"]) == 0
     taken = read_settings("again")
     assert (taken.seed, taken.steps, taken.network.hidden) == (5, 200, (8,))
+    assert run(["rl", "train", "--output=again", "--resume", "--no-tensorboard"]) == 0
+    assert json.loads(Path("again/config.json").read_text())["name"] == "double"
+    assert run(["rl", "train", "dqn", "--output", "again", "--resume"]) == 1
+    assert "again: a run of double lies there, got dqn" in capsys.readouterr().err
     capsys.readouterr()
     assert run(["rl", "evaluate", "runs/double/seed3", "again", "--episodes", "4", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -81,6 +89,23 @@ def test_trains_resumes_takes_over_settings_and_records(
     assert "95 % over seeds" in capsys.readouterr().out
     assert Path("curves.png").stat().st_size > 1000
     assert len(json.loads(Path("curves.json").read_text())["groups"]) == 2
+
+
+def test_a_saved_run_is_a_config_file(tmp_path: Path) -> None:
+    """By its folder or by its file, with a space or "="; it is called what it was called."""
+    content = {"name": "rainbow", "settings": dataclasses.asdict(member("rainbow"))}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    for words in (
+        ["--config", str(tmp_path)],
+        [f"--config={tmp_path}"],
+        ["--config", str(tmp_path / "config.json")],
+    ):
+        name, recipe, settings, _, _ = rl.parsed([*words, "--learn.rate", "0.5"])
+        assert (name, recipe) == ("rainbow", None)
+        assert settings == replace(member("rainbow"), learn=Learn(double=True, rate=0.5))
+    assert rl.parsed(["cartpole_dqn", "--config", str(tmp_path)])[0] == "cartpole_dqn"
+    with pytest.raises(InputError, match="config: expected the folder of a run"):
+        rl.parsed(["--config"])
 
 
 def test_many_runs_at_a_time(

@@ -9,6 +9,8 @@ import torch
 
 from core2d.errors import InputError
 from geomdl.ops.rasterize import rasterize
+from geomdl.render.shade import lit
+from geomdl.structures.srgb import to_srgb
 from scenes.envs.batch_view import NEAR, BatchView, Body, Lens, Library, library_of, looking
 
 LENS = Lens(size=24, opening=80.0, far=8.0)
@@ -60,6 +62,22 @@ def test_nothing_is_seen_as_far_and_label_0():
     assert (view.depth_bytes(depth) == 255).all()
     assert (view.labels(face) == 0).all()
     assert view.picture(0, 16).shape == (16, 32, 3)
+
+
+def test_colours_are_those_of_each_lane_and_its_light():
+    view = view_of([3, 0, 1])
+    view.world_to_camera[2] = looking(np.zeros((1, 3)), np.array([[-1.0, 0.0, 0.0]]))[0]
+    lanes = np.array([2, 0])
+    _, face = view.look(lanes)
+    image = view.colors(lanes, face)
+    assert (image.shape, image.dtype) == ((2, 24, 24, 3), np.uint8)
+    assert np.array_equal(image[1], view.shot(0, 24)[0].numpy())
+    assert (image[0] == image[0, 0, 0]).all()  # nothing is there
+    normal = torch.tensor([0.0, 0.0, -1.0]).expand(1, 3)  # of the wall, towards the camera
+    middle = torch.tensor([[0.5 / 24 * 2 * np.tan(np.radians(40.0))] * 2 + [1.0]]).float()
+    one = torch.ones(1, 1)
+    want = to_srgb(lit(torch.full((1, 3), 0.5), normal, middle, one, one)) * 255
+    assert np.abs(image[1, 12, 12] - want[0].numpy()).max() <= 0.51
 
 
 def test_looking_is_a_camera_that_looks_there():

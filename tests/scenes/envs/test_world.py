@@ -17,6 +17,7 @@ from rl.environments import check
 from scenes.envs.next_best_view import NextBestViewEnv, NextBestViewVectorEnv
 from scenes.envs.object_goal import ObjectGoalEnv, ObjectGoalVectorEnv
 from scenes.envs.voxel_maze import VoxelMazeEnv, VoxelMazeVectorEnv
+from scenes.envs.window import Window
 from scenes.envs.world import WorldEnv, WorldVectorEnv, seeds_of
 
 HEADINGS = (
@@ -124,6 +125,50 @@ def test_pictures(name):
     assert single(name).render() is None
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_person_sees_every_step(name, monkeypatch):
+    """render_mode="human" shows by itself: the first view of an episode, and each one after."""
+    shown, closed = [], []
+    monkeypatch.setattr(Window, "show", lambda self, view, fresh: shown.append((view, fresh)))
+    monkeypatch.setattr(Window, "close", lambda self: closed.append(self))
+    env = single(name, "human")
+    env.reset(seed=0)
+    env.step(1)
+    assert env.render() is None
+    env.step(0)
+    env.reset()
+    assert [fresh for _, fresh in shown] == [True, False, False, True]
+    assert all(view is env.world.view for view, _ in shown)
+    env.close()
+    env.close()
+    assert len(closed) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_colours_are_observed_where_asked_for(name):
+    """What the rasteriser draws of each lane, beside all that is observed without."""
+    given = {"NextBestView": {"objects": 4, "parts": ("visited", "rgb")}}
+    given["ObjectGoal"] = {"rooms": 2, "rgb": True}
+    given["VoxelMaze"] = {"mazes": 3, "cells": 3, "rgb": True}
+    envs = type(many(name, 1))(3, **given[name])
+    seen, _ = envs.reset(seed=0)
+    for action in (1, 0):
+        for lane in range(3):
+            assert np.array_equal(seen["rgb"][lane], envs.world.view.shot(lane, 64)[0].numpy())
+        assert envs.observation_space.contains(seen)
+        seen, *_ = envs.step(np.full(3, action))
+    assert seen["rgb"].std() > 10
+    plain, _ = many(name, 3).reset(seed=0)
+    if name == "ObjectGoal":
+        assert equal(plain, envs.reset(seed=0)[0]["view"])
+        both = ObjectGoalVectorEnv(2, rooms=2, rgb=True, semantics="classes")
+        assert set(both.reset(seed=0)[0]) == {"depth", "semantic", "goal", "rgb"}
+    if name == "VoxelMaze":
+        assert set(seen) == {*plain, "rgb"}
+    net = encoder(envs.single_observation_space)
+    assert net({part: torch.from_numpy(x) for part, x in seen.items()}).shape == (3, net.width)
+
+
 def test_bad_arguments_are_refused():
     env = single("VoxelMaze")
     with pytest.raises(InputError, match="after reset"):
@@ -136,8 +181,10 @@ def test_bad_arguments_are_refused():
     for bad in (np.array([0]), np.array([0, 5]), np.array([0.0, 1.0])):
         with pytest.raises(InputError, match="actions"):
             envs.step(bad)
+    with pytest.raises(InputError, match="None or one of 'rgb_array', 'human', got 'ansi'"):
+        VoxelMazeEnv("ansi")
     with pytest.raises(InputError, match="render_mode"):
-        VoxelMazeEnv("human")
+        VoxelMazeVectorEnv(2, "human")
     with pytest.raises(InputError, match="seed"):
         seeds_of([1, 2], 3)
     assert list(seeds_of(4, 2)) == [4, 5]

@@ -1,0 +1,85 @@
+"""A world in the browser while somebody acts in it: `render_mode="human"`.
+
+The page is that of `geomdl view`: the scene, the camera as a pyramid, and the places where it was
+in this episode. It can be turned, cut and coloured like any other while the episode goes on.
+"""
+
+import sys
+import time
+import webbrowser
+
+import torch
+
+from geomdl.structures import Camera, Mesh, PointCloud, Pose
+from geomdl.viewer.look import Look
+from geomdl.viewer.programs import has_screen
+from geomdl.viewer.scene import Item, Scene, Shape
+from scenes.envs.batch_view import BatchView, Body
+
+SIZE = 64  # pixels per side of the pyramid's picture
+PYRAMID = 0.08  # of the scene's diagonal
+
+
+class Window:
+    """A page that follows one lane. fps: shown views a second at most, 0 for as many as come."""
+
+    def __init__(self, *, fps: float = 6.0, port: int = 8080) -> None:
+        from geomdl.viewer.page.server import Viewer
+
+        self.fps, self.port = fps, port
+        self.viewer: Viewer | None = None
+        self._scenes: list[Shape] = []  # sequences that grow while they are looked at
+        self._cameras: list[Shape] = []
+        self._ways: list[Shape] = []
+        self._way: list[torch.Tensor] = []
+        self._last = 0.0
+
+    @property
+    def url(self) -> str:
+        """Where the page is; "" before the first view."""
+        return self.viewer.url if self.viewer else ""
+
+    def show(self, view: BatchView, *, lane: int = 0, fresh: bool = False) -> None:
+        """The lane as it is now; fresh: an episode begins."""
+        body = view.library.body(int(view.scene[lane]))
+        pose = Pose.from_matrix(torch.from_numpy(view.world_to_camera[lane]).float())
+        camera = Camera(view.lens.intrinsics(SIZE).float(), pose, SIZE, SIZE)
+        if fresh or not self._scenes:
+            # Each sequence shows its last shape, whatever the number of the frame.
+            self._scenes.append(coloured(body))
+            self._way = []
+        self._way.append(camera.centre)
+        self._cameras.append(camera)
+        self._ways.append(PointCloud(torch.stack(self._way)))
+        frame = len(self._cameras) - 1
+        if self.viewer is None:
+            self._open(body)
+        else:
+            time.sleep(max(0.0, self._last + (1 / self.fps if self.fps else 0) - time.monotonic()))
+            self.viewer.turn_to(frame)
+        self._last = time.monotonic()
+
+    def close(self) -> None:
+        """Serve the page no longer."""
+        if self.viewer is not None:
+            self.viewer.stop()
+            self.viewer = None
+
+    def _open(self, body: Body) -> None:
+        from geomdl.viewer.page.server import Viewer
+
+        sequences = {"scene": self._scenes, "camera": self._cameras, "way": self._ways}
+        items = [Item(name, shapes) for name, shapes in sequences.items()]  # type: ignore[arg-type]
+        extent = body.vertices.amax(0) - body.vertices.amin(0)
+        size = PYRAMID * float(extent.norm())
+        self.viewer = Viewer(Scene(items), Look(camera_size=size), port=self.port, title="geomdl")
+        print(f"geomdl: {self.viewer.url}", file=sys.stderr)
+        if has_screen():
+            webbrowser.open(self.viewer.url)
+
+
+def coloured(body: Body) -> Mesh:
+    """A body as a mesh with a colour for each face."""
+    corners = body.vertices.float()[body.faces.long()].reshape(-1, 3)
+    colors = body.color.float().repeat_interleave(3, 0).clamp(0, 1)
+    return Mesh(corners, torch.arange(len(corners)).view(-1, 3), colors=colors)
