@@ -21,6 +21,7 @@ from core2d.errors import InputError
 from core2d.layers.conv import Conv, ConvTranspose
 from core2d.weights import fitted, read_weights
 from geomdl.errors import GeometryError
+from geomdl.nn.sparse_space import Rule, SparseSpace
 
 State: TypeAlias = dict[str, Tensor]
 Names: TypeAlias = Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]
@@ -99,14 +100,35 @@ def from_minkowski(
 def load_minkowski(model: nn.Module, path: str | PathLike[str], names: Names = MINKUNET) -> None:
     """Fill a MinkUNet, or with other `names` another network, from a file of MinkowskiEngine.
 
-    All or nothing. Raises InputError.
+    All or nothing; its layers then have MinkowskiEngine's sites, the rule `parent`. Raises
+    InputError.
     """
     _fill(model, from_minkowski(read_weights(Path(path)), model, names), path)
+    ruled(model, "reach", "parent")
+    ruled(model, "dilate", "parent")
 
 
 def load_spconv(model: nn.Module, path: str | PathLike[str]) -> None:
-    """Fill a model from a file of spconv layers of the same names. Raises InputError."""
+    """Fill a model from a file of spconv layers of the same names.
+
+    Its layers of the rule `parent` then have spconv's sites, the rule `reach`; a file does not
+    say whether layers were plain ones, so `dilate` stays. Raises InputError.
+    """
     _fill(model, from_spconv(read_weights(Path(path)), model), path)
+    ruled(model, "parent", "reach")
+
+
+def ruled(model: nn.Module, old: Rule, new: Rule) -> None:
+    """Give the parts of `model` on sparse voxels whose site rule is `old` the rule `new`.
+
+    They get spaces of their own, so other models that share theirs keep it.
+    """
+    spaces: dict[SparseSpace, SparseSpace] = {}
+    for part in model.modules():
+        space = vars(part).get("space")
+        if isinstance(space, SparseSpace) and space.rule == old:
+            own = spaces.setdefault(space, SparseSpace(space.axes, new, multiply=space.multiply))
+            vars(part)["space"] = own
 
 
 def _converted(state: Mapping[str, Tensor], model: nn.Module, kernel: Kernel) -> State:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from geomdl.errors import GeometryError
+from geomdl.errors import GeometryError, describe
 from geomdl.structures import SparseVoxels
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def to_spconv(voxels: SparseVoxels, extent: Sequence[int] | None = None) -> "Spa
     Axes keep their order (spconv calls the first one z). extent: its spatial_shape, by default as
     far as the sites go. Rows keep their order.
     """
+    if not isinstance(voxels, SparseVoxels):
+        raise GeometryError(f"voxels: expected SparseVoxels, got {describe(voxels)}")
     if extent is None:
         extent = (voxels.bounds[1] + 1).tolist()
     indices = torch.cat([voxels.items[:, None].int(), voxels.coordinates], 1)

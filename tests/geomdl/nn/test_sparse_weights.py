@@ -7,6 +7,7 @@ from torch import nn
 
 from core2d.errors import InputError
 from core2d.layers.conv import Conv, ConvTranspose
+from core2d.space import Dense
 from geomdl.errors import GeometryError
 from geomdl.models.minkunet import MinkUNet
 from geomdl.nn import sparse_weights as sw
@@ -113,8 +114,9 @@ def test_a_file_of_minkowskiengine_gives_its_outputs(tmp_path):
     how = {"layers": (1, 2, 1, 1, 1, 1, 1, 2), "planes": (4, 5, 6, 7, 6, 5, 4, 4)}
     state = minkowski_state(how, torch.Generator().manual_seed(0))
     torch.save({"state_dict": state}, tmp_path / "weights.pth")
-    model = MinkUNet(**how, classes=3, inputs=2, width=4, space=SparseSpace(2))
+    model = MinkUNet(**how, classes=3, inputs=2, width=4, space=SparseSpace(2, "reach"))
     sw.load_minkowski(model, tmp_path / "weights.pth")
+    assert model.space.rule == model.down[0].conv.space.rule == "parent"
     model = model.double().eval()
     x = from_dense(grid(2, 2, 12, 12), mask(0.3, 2, 12, 12))
     arrays = {name: value.double().numpy() for name, value in state.items()}
@@ -130,6 +132,10 @@ def test_a_file_of_spconv_layers_fills_layers_of_the_same_names(tmp_path):
     torch.testing.assert_close(model[0].weight[2, 1, 0, 2], state["0.weight"][2, 0, 2, 1].float())
     torch.testing.assert_close(model[1].weight[2, 3, 0, 1], state["1.weight"][3, 0, 1, 2].float())
     torch.testing.assert_close(model[0].bias, state["0.bias"].float())
+    assert (model[0].space.rule, model[1].space.rule, space.rule) == ("reach", "reach", "parent")
+    plain = nn.Sequential(Conv(SparseSpace(2, "dilate"), 2, 3), ConvTranspose(2, 3, 4, bias=False))
+    sw.load_spconv(plain, tmp_path / "layers.pt")
+    assert (plain[0].space, plain[1].space) == (SparseSpace(2, "dilate"), Dense(2))
 
 
 def test_what_does_not_fit_is_named_and_nothing_changes(tmp_path):

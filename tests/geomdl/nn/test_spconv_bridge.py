@@ -4,13 +4,15 @@ import sys
 
 import pytest
 import torch
+from torch import nn
 
+from core2d.layers.conv import Conv
 from core2d.models.unet import UNet
 from geomdl.errors import GeometryError
 from geomdl.nn import spconv_bridge
 from geomdl.nn.sparse_field import from_dense, voxels_of
 from geomdl.nn.sparse_space import SparseSpace
-from geomdl.nn.sparse_weights import spconv_kernel
+from geomdl.nn.sparse_weights import load_spconv, spconv_kernel
 from tests.geomdl.nn.scattered import grid, mask
 
 EXTENT = (7, 6, 5)
@@ -91,6 +93,24 @@ def test_pooling_is_that_of_spconv(spconv, size, stride):
     torch.testing.assert_close(found.features, wanted.features)
 
 
+def test_a_file_of_its_layers_brings_its_sites(spconv, tmp_path):
+    torch.manual_seed(0)
+    x, shared = field(), SparseSpace(3)
+    theirs = spconv.SparseSequential(
+        spconv.SubMConv3d(4, 6, 3), spconv.SparseConv3d(6, 8, 3, stride=2, padding=1)
+    )
+    torch.save(theirs.state_dict(), tmp_path / "layers.pt")
+    ours = nn.Sequential(Conv(shared, 4, 6), Conv(shared, 6, 8, stride=2))
+    load_spconv(ours, tmp_path / "layers.pt")
+    assert shared == SparseSpace(3), "others may stand on it"
+    with torch.no_grad():
+        found = voxels_of(ours(x))
+        given = theirs(spconv_bridge.to_spconv(voxels_of(x), EXTENT))
+    wanted = spconv_bridge.from_spconv(given, 2)
+    assert torch.equal(found.coordinates, wanted.coordinates)
+    torch.testing.assert_close(found.features, wanted.features, rtol=1e-4, atol=1e-4)
+
+
 def test_inverse_convolution_is_that_of_spconv(spconv):
     x = field()
     down = spconv.SparseConv3d(4, 8, 2, stride=2, bias=False, indice_key="down")
@@ -125,6 +145,8 @@ def test_what_it_cannot_do_is_named(spconv):
     assert none.shape == (0, 2)
     with pytest.raises(GeometryError, match="computes no gradients on a CPU"):
         spconv_bridge.gather_conv(x, weight, table).sum().backward()
+    with pytest.raises(GeometryError, match="voxels: expected SparseVoxels, got SparseField"):
+        spconv_bridge.to_spconv(field())
     with pytest.raises(GeometryError, match="groups: spconv's convolution has none, got 2"):
         spconv_bridge.gather_conv(x, weight, table, None, 2)
 
