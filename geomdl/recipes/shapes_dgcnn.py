@@ -4,7 +4,7 @@
 
 Trained on clean clouds of 256 points, turned about the vertical and thinned; tested on clean and
 noisy ones, on what one view sees (half), and on a quarter and an eighth of the points. All networks
-of this family train alike. EXPECT is a guess, since no run is recorded yet.
+of this family train alike. EXPECT is what was measured, the mean of seeds 0 to 2.
 """
 
 from torch import nn
@@ -18,7 +18,7 @@ __all__ = [
     "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-EXPECT = {"accuracy": 0.9}
+EXPECT = {"accuracy": 0.943}
 REFERENCE = {"accuracy": Reference(0.929, "ModelNet40: Wang et al. 2019, table 2")}
 
 

@@ -5,7 +5,7 @@
 Trained on clean clouds of 256 points, turned about the vertical and thinned; tested on clean and
 noisy ones, on what one view sees (half), and on a quarter and an eighth of the points. All networks
 of this family train alike; PointNet adds its penalty on the feature transform (weight 0.001, as
-published). EXPECT is a guess, since no run is recorded yet.
+published). EXPECT is what was measured, the mean of seeds 0 to 2.
 """
 
 from torch import Generator, Tensor, nn
@@ -21,7 +21,7 @@ __all__ = [
     "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-EXPECT = {"accuracy": 0.9}
+EXPECT = {"accuracy": 0.843}
 REFERENCE = {"accuracy": Reference(0.892, "ModelNet40: Qi et al. 2017, table 1")}
 PENALTY = 0.001
 
