@@ -2,8 +2,9 @@
 
 Those are in metres, upright, coloured, and have a point in nearly every cell of their surfaces.
 What differs is mended where that can be done: a leaning scan is set upright, the faces of a coarse
-mesh get points, those of a dense scan are averaged in cubes as theirs were. The rest is told by a
-warning: no colours, too few points, too small a place.
+mesh get points, those of a dense scan are averaged in cubes as theirs were, and a thin cloud gets
+points between its own. The rest is told by a warning: no colours, too few points, too small a
+place.
 """
 
 import math
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core2d.errors import InputError
-from geomdl.ops import point_normals, voxelize
+from geomdl.ops import knn_index, point_normals, voxelize
 from geomdl.ops.sites import kernel_map
 from geomdl.structures import Mesh, PointCloud
 from geomdl.structures.srgb import to_srgb
@@ -26,6 +27,8 @@ CUBE = 0.6  # of a cell: where the scans that train hold the mean of what was se
 PER_CELL = 8  # points of a mesh on a face as large as a side of a cell
 TYPICAL = 8.7  # occupied cells of the 26 around one of 5 cm, in the scans that train
 THIN = 0.75 * TYPICAL
+NEAR, FAR = 8, 4.0  # neighbours, and cells up to them, between which a thin cloud gets points
+ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class OwnScan:
 
     points (N, 3) metres, upright, the floor at z = 0; colors (N, 3) sRGB in 0..1, one point of each
     cell. whose (P,): the row of every point or vertex of the scan. rotation (3, 3) float64: what
-    set it upright. neighbors: occupied cells of the 26 around a cell, on average.
+    set it upright. neighbors: occupied cells of the 26 around a cell, on average, before a thin
+    cloud got more.
     """
 
     points: Tensor
@@ -72,12 +76,15 @@ def own_scan(shape: Mesh | PointCloud, cell: float) -> OwnScan:
     if neighbors < THIN:
         warnings.warn(
             f"the scan has few points: of the 26 cells of {100 * cell:g} cm around one, "
-            f"{neighbors:.1f} hold some, and about {TYPICAL:g} in the scans that train",
+            f"{neighbors:.1f} hold some, and about {TYPICAL:g} in the scans that train; more are "
+            "laid between them",
             stacklevel=2,
         )
     whose = cells.inverse[cubes.inverse[: len(asked)]]
-    first = cells.first
-    return OwnScan(points[first], shades[first], whose, rotation, neighbors)
+    points, shades = points[cells.first], shades[cells.first]
+    if neighbors < TYPICAL:
+        points, shades = bridged(points, shades, cell)
+    return OwnScan(points, shades, whose, rotation, neighbors)
 
 
 def extent(points: Tensor) -> float:
@@ -122,6 +129,25 @@ def filled(mesh: Mesh, cell: float) -> tuple[Tensor, Tensor | None]:
     if colors is None or between.colors is None:
         return points, None
     return points, torch.cat([colors, between.colors])
+
+
+def bridged(points: Tensor, colors: Tensor, cell: float) -> tuple[Tensor, Tensor]:
+    """One point (N, 3) of each cell and its colours -> the same, then those of cells in between.
+
+    These are half way between near points. On simulated rooms of which a tenth of the points was
+    left they raise the mean IoU of the small sparse U-Net from 0.17 to 0.24 (room_transfer.md).
+    """
+    for _ in range(ROUNDS):
+        index = knn_index(points, points, k=NEAR + 1)[:, 1:]
+        row = torch.arange(len(points)).unsqueeze(1).expand_as(index)
+        away = (points[row] - points[index]).norm(dim=-1)
+        near = (index >= 0) & (away > cell) & (away < FAR * cell)
+        ends = row[near], index[near]
+        points = torch.cat([points, (points[ends[0]] + points[ends[1]]) / 2])
+        colors = torch.cat([colors, (colors[ends[0]] + colors[ends[1]]) / 2])
+        first = voxelize(points, cell).first.sort().values
+        points, colors = points[first], colors[first]
+    return points, colors
 
 
 def stood(points: Tensor, cell: float) -> Tensor:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from core2d.errors import InputError
-from geomdl.recipes.own_scan import crowded, extent, filled, own_scan
+from geomdl.ops import voxelize
+from geomdl.recipes.own_scan import bridged, crowded, extent, filled, own_scan
 from geomdl.structures import Material, Mesh, PointCloud
 from geomdl.structures.srgb import from_srgb
 from geomdl.upright import lean
@@ -129,6 +130,33 @@ def test_textures_colour_vertices_and_faces() -> None:
     assert colors is not None
     green = from_srgb(torch.tensor(0.74))
     assert torch.allclose(colors, torch.tensor([0.0, 1, 0]) * green, atol=0.02)
+
+
+def test_thin_clouds_get_points_between_their_own() -> None:
+    """A floor with a point every 10 cm becomes one with a point in nearly every cell of 5 cm."""
+    a, b = torch.meshgrid(torch.arange(30), torch.arange(20), indexing="ij")
+    floor = torch.stack([a, b, torch.zeros_like(a)], -1).reshape(-1, 3) * 0.1 + 0.01
+    shades = (floor / 3).contiguous()  # so that a colour tells its place
+    points, colors = bridged(floor, shades, 0.05)
+    assert torch.equal(points[: len(floor)], floor)
+    assert torch.allclose(colors, points / 3, atol=1e-6)
+    cells = voxelize(points, 0.05)
+    assert len(cells.cells) == len(points) > 0.95 * 59 * 39
+    assert float((points[:, 2] - 0.01).abs().max()) < 1e-6
+
+    alone = torch.tensor([[0.0, 0, 0], [0.5, 0, 0], [0.5, 0.02, 0]])
+    assert torch.equal(bridged(alone, alone, 0.05)[0], alone[:2])  # too far apart, too near
+
+    with pytest.warns(UserWarning, match="more are laid between"):
+        scan = own_scan(grey(floor + torch.rand(floor.shape, generator=seeded()) * 0.002), 0.05)
+    assert scan.neighbors < 3
+    assert len(scan.points) > 3 * len(floor)
+    assert scan.whose.tolist() != list(range(len(floor)))
+    assert float((scan.points[scan.whose] - floor).abs().max()) < 0.02
+
+
+def seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
 
 
 def test_neighbours_of_cells() -> None:
