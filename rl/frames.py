@@ -10,8 +10,6 @@ from numpy.typing import DTypeLike
 from torch import Tensor
 
 from core2d.errors import InputError
-from geomdl.ops.dispatch import bound
-from geomdl.ops.replay import replay_frames
 
 
 class Frames:
@@ -44,9 +42,6 @@ class Frames:
             mode: Literal["r+", "w+"] = "r+" if there else "w+"
             self.values = np.memmap(path, self.dtype, mode=mode, shape=full)
         self._lanes = lanes
-        flat = torch.from_numpy(self.values.reshape(len(self.values), -1))
-        self._kind = flat.dtype
-        self._gather = bound(replay_frames.__name__, flat.view(torch.uint8))
 
     def expect(self, count: int, frames: np.ndarray) -> None:
         """Raises InputError where `frames` is not (count, *F)."""
@@ -57,10 +52,14 @@ class Frames:
         """Frames (K, *F) to flat slots (K,)."""
         self.values[at] = frames
 
-    def read(self, at: Tensor) -> Tensor:
-        """Flat slots (B, ...) -> frames (B, ..., *F)."""
-        rows: Tensor = self._gather(at.view(len(at), -1))
-        return rows.view(self._kind).view(*at.shape, *self.shape)
+    def flat(self) -> Tensor:
+        """The frames as bytes (L * S, N), no copy."""
+        return torch.from_numpy(self.values.reshape(len(self.values), -1)).view(torch.uint8)
+
+    def shaped(self, flat: Tensor) -> np.ndarray:
+        """Frames as bytes (B, W, N) -> the same memory (B, W, *F) in their dtype."""
+        # NumPy's views cost a third of torch's.
+        return flat.numpy().view(self.dtype).reshape(*flat.shape[:2], *self.shape)
 
     def part(self, slots: int) -> Tensor:
         """A copy (L, slots, *F) of the first slots of every lane."""

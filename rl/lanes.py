@@ -9,6 +9,7 @@ one range [first, ready) of each lane, so drawing needs neither a mask nor a sec
 * before `first`, frames of their stacks were overwritten, or there are too many.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,9 @@ from torch import Tensor
 
 from core2d.errors import InputError
 from geomdl.ops.dispatch import bound
-from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, replay_windows
+from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, replay_batch
 
-Windows = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # what `replay_windows` gives
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # what `replay_batch` gives
 RECORD = np.dtype(
     [
         ("action", np.int64),
@@ -65,8 +66,7 @@ class Lanes:
         self.first, self.ready, self.taken, self.written, self.next_age = numbers
         self.waits = np.zeros(lanes, bool)
         self.bytes = record.nbytes
-        self._find = bound(
-            replay_windows.__name__,
+        self._known = (
             torch.from_numpy(record.view(np.uint8).reshape(len(record), -1)),
             torch.from_numpy(numbers),
             torch.tensor([discount**k for k in range(steps + 1)]),
@@ -168,16 +168,22 @@ class Lanes:
         within = np.arange(len(lane)) - np.repeat(np.cumsum(count) - count, count)
         return lane * self.ring + (np.repeat(start, count) + within) % self.ring
 
-    def draw(self, batch: int, generator: torch.Generator) -> Windows:
-        """`batch` transitions, each with the same chance."""
-        return self._windows(torch.randint(len(self), (batch,), generator=generator), True)
+    def reader(self, frames: Tensor) -> Callable[[Tensor, bool], Batch]:
+        """Frames as bytes (L * slots, N) -> what gives batches of them by `pick` and `ranked`.
 
-    def at_places(self, places: Tensor) -> Windows:
-        """The transitions at these places in the rings (B,)."""
-        return self._windows(places, False)
+        See `replay_batch`. The frames' memory stays; what is written to it later is read.
+        """
+        find, slots, stack = (
+            bound(replay_batch.__name__, *self._known, frames),
+            self.slots,
+            self.stack,
+        )
 
-    def _windows(self, pick: Tensor, ranked: bool) -> Windows:
-        return self._find(pick, ranked, self.slots, self.stack)
+        def read(pick: Tensor, ranked: bool) -> Batch:
+            batch: Batch = find(pick, ranked, slots, stack)
+            return batch
+
+        return read
 
     def standing(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Indices (B,) of transitions -> their places in the rings, and whether they are there."""

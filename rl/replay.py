@@ -15,7 +15,7 @@ from core2d.files import save_text
 from rl.frames import Frames
 from rl.lanes import Change, Lanes
 from rl.priority import Priorities, Priority
-from rl.transitions import Observation, Transitions
+from rl.transitions import Transitions
 
 Part = tuple[tuple[int, ...], DTypeLike]  # shape and dtype of one part of an observation
 Frame = ArrayLike | Mapping[str, ArrayLike]
@@ -69,6 +69,8 @@ class Replay:
             )
             for number, (name, part) in enumerate(parts.items())
         }
+        # A part of few bytes is read with all else again: less than to look for frames twice.
+        self._readers = {n: self._lanes.reader(f.flat()) for n, f in self._frames.items()}
         # How many frames the files saw, so that a state knows whether its own still stand.
         self._seen = (
             None if folder is None else Frames(1, lanes, (), np.int64, path=folder / "seen")
@@ -133,18 +135,16 @@ class Replay:
         same frames (not contiguous): copy before writing into them. Raises InputError while there
         is none to draw.
         """
-        if len(self) == 0:
+        count = len(self)
+        if count == 0:
             raise InputError("replay: nothing can be drawn yet")
         weight: Tensor
         if self._priorities is None:
             weight = torch.ones(batch)
-            drawn = self._lanes.draw(batch, generator)
+            pick = torch.randint(count, (batch,), generator=generator)
         else:
-            places, weight = self._priorities.draw(batch, len(self), generator)
-            drawn = self._lanes.at_places(places)
-        frames, action, reward, discount, index = drawn
-        before, after = self._read(frames)
-        return Transitions(before, action, reward, after, discount, weight, index)
+            pick, weight = self._priorities.draw(batch, count, generator)
+        return self._transitions(pick, weight)
 
     def update(self, index: Tensor, priority: Tensor) -> None:
         """New priorities (B,) >= 0, as a rule |TD error|, of `index` (B,) of a batch.
@@ -259,13 +259,19 @@ class Replay:
         for name, frames in self._frames.items():
             frames.write(at, arrays[name])
 
-    def _read(self, at: Tensor) -> tuple[Observation, Observation]:
-        """The observations before and after: with one step views of the same frames."""
-        stack = self._lanes.stack
-        parts = {name: frames.read(at) for name, frames in self._frames.items()}
-        before = {name: p[:, :stack] if stack > 1 else p[:, 0] for name, p in parts.items()}
-        after = {name: p[:, -stack:] if stack > 1 else p[:, -1] for name, p in parts.items()}
-        return (before, after) if self._named else (before[""], after[""])
+    def _transitions(self, pick: Tensor, weight: Tensor) -> Transitions:
+        """Those of `pick`: ranks, or with priorities places in the rings."""
+        before, after = {}, {}
+        stack, ranked = self._lanes.stack, self._priorities is None
+        for name, read in self._readers.items():
+            flat, action, reward, discount, index = read(pick, ranked)
+            frames = self._frames[name].shaped(flat)
+            first, last = (slice(stack), slice(-stack, None)) if stack > 1 else (0, -1)
+            before[name] = torch.from_numpy(frames[:, first])
+            after[name] = torch.from_numpy(frames[:, last])
+        if self._named:
+            return Transitions(before, action, reward, after, discount, weight, index)
+        return Transitions(before[""], action, reward, after[""], discount, weight, index)
 
     def _changed(self, change: Change) -> None:
         if self._priorities is not None:

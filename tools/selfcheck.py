@@ -241,7 +241,10 @@ def _replay(s: Scene) -> Any:
     found = ops.replay_windows(record, numbers, powers, torch.arange(0, 775, 3), True, 500, 4)
     source = (torch.arange(9000) % 251).byte().view(1000, 9)
     pictures = source.view(10, 4, 15, 15)
-    return *found, ops.replay_frames(source, found[0]), ops.scaled_frames(pictures, 255.0)
+    pick = torch.arange(0, 775, 5)
+    batch = ops.replay_batch(record, numbers, powers, source, pick, True, 500, 4)
+    frames = ops.replay_frames(source, found[0])
+    return *found, *batch, frames, ops.scaled_frames(pictures, 255.0)
 
 
 def _perceptron(s: Scene) -> Any:

@@ -15,70 +15,104 @@ static_assert(sizeof(Record) == 24);
 
 constexpr uint8_t kTerminated = 1;  // the only flag of an episode whose last frame was not kept
 
-using Windows = std::tuple<Out<int64_t>, Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
+// Where the transitions of all lanes lie, and how the frames of one are found.
+struct Rings {
+    const Record *records;
+    const int64_t *first, *ready, *taken;
+    const float *powers;
+    int64_t lanes, ring, steps, slots, stack;
 
-Windows replay_windows(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
-                       In<int64_t, 1> pick, bool ranked, int64_t slots, int64_t stack, int) {
-    const int64_t count = pick.shape(0), lanes = numbers.shape(1);
-    const int64_t steps = int64_t(powers.shape(0)) - 1, ring = int64_t(record.shape(0)) / lanes;
-    const int64_t width = steps == 1 ? stack + 1 : 2 * stack;
-    const int64_t *first = numbers.data(), *ready = first + lanes, *taken = ready + lanes;
-    const auto *records = reinterpret_cast<const Record *>(record.data());
-    auto frames = make<int64_t>({size_t(count), size_t(width)});
-    auto action = make<int64_t>({size_t(count)}), index = make<int64_t>({size_t(count)});
-    auto reward = make<float>({size_t(count)}), discount = make<float>({size_t(count)});
+    Rings(const In<uint8_t, 2> &record, const In<int64_t, 2> &numbers, const In<float, 1> &powers,
+          int64_t slots, int64_t stack)
+        : records(reinterpret_cast<const Record *>(record.data())), first(numbers.data()),
+          ready(first + numbers.shape(1)), taken(ready + numbers.shape(1)),
+          powers(powers.data()), lanes(int64_t(numbers.shape(1))),
+          ring(int64_t(record.shape(0)) / lanes), steps(int64_t(powers.shape(0)) - 1),
+          slots(slots), stack(stack) {}
 
-    std::vector<int64_t> until(ranked ? size_t(lanes) : 0);
+    int64_t width() const { return steps == 1 ? stack + 1 : 2 * stack; }
+};
+
+struct Place {
+    int64_t lane, number;
+};
+
+// The transitions of `pick`; their records come into the cache meanwhile.
+static std::vector<Place> places(const Rings &r, const In<int64_t, 1> &pick, bool ranked) {
+    std::vector<int64_t> until(ranked ? size_t(r.lanes) : 0);
     for (int64_t l = 0, sum = 0; l < int64_t(until.size()); ++l)
-        until[l] = sum += ready[l] - first[l];
-    for (int64_t i = 0; i < count; ++i) {
+        until[l] = sum += r.ready[l] - r.first[l];
+    std::vector<Place> found(pick.shape(0));
+    for (size_t i = 0; i < found.size(); ++i) {
         const int64_t wanted = pick.data()[i];
-        int64_t lane = lanes, number = 0;
         if (wanted < 0) throw std::out_of_range("pick: expected numbers from 0");
-        if (ranked)
-            lane = std::upper_bound(until.begin(), until.end(), wanted) - until.begin();
-        else
-            lane = wanted / ring;
-        if (lane >= lanes) throw std::out_of_range("pick: more than there is");
+        int64_t lane = wanted / r.ring;
+        if (ranked) lane = std::upper_bound(until.begin(), until.end(), wanted) - until.begin();
+        if (lane >= r.lanes) throw std::out_of_range("pick: more than there is");
+        int64_t number = 0;
         if (ranked) {
-            number = ready[lane] + wanted - until[lane];
+            number = r.ready[lane] + wanted - until[lane];
         } else {
-            const int64_t newest = taken[lane] - 1, behind = (newest - wanted) % ring;
-            number = newest - (behind < 0 ? behind + ring : behind);
+            const int64_t newest = r.taken[lane] - 1, behind = (newest - wanted) % r.ring;
+            number = newest - (behind < 0 ? behind + r.ring : behind);
         }
-        const Record *lane_records = records + lane * ring;
-        const Record &start = lane_records[number % ring];
+        __builtin_prefetch(r.records + lane * r.ring + number % r.ring);
+        found[i] = {lane, number};
+    }
+    return found;
+}
+
+using Steps = std::tuple<Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
+
+// Action, reward, discount and index of each, and the slots (B, width) of their frames.
+static Steps steps_of(const Rings &r, const std::vector<Place> &found, int64_t *slot) {
+    const size_t count = found.size();
+    auto action = make<int64_t>({count}), index = make<int64_t>({count});
+    auto reward = make<float>({count}), discount = make<float>({count});
+    for (size_t i = 0; i < count; ++i) {
+        const auto [lane, number] = found[i];
+        const Record *records = r.records + lane * r.ring;
+        const Record &start = records[number % r.ring];
         float sum = start.reward;
         uint8_t last = start.flag;
         int64_t length = 1;
-        for (; last == 0 && length < steps; ++length) {
-            const Record &next = lane_records[(number + length) % ring];
-            sum += powers.data()[length] * next.reward;
+        for (; last == 0 && length < r.steps; ++length) {
+            const Record &next = records[(number + length) % r.ring];
+            sum += r.powers[length] * next.reward;
             last = next.flag;
         }
         action.data()[i] = start.action;
         reward.data()[i] = sum;
-        discount.data()[i] = last & kTerminated ? 0.0f : powers.data()[length];
-        index.data()[i] = number * lanes + lane;
+        discount.data()[i] = last & kTerminated ? 0.0f : r.powers[length];
+        index.data()[i] = number * r.lanes + lane;
 
         const int64_t after = start.frame + length, low = start.frame - start.age;
-        const int64_t high = after - (last == kTerminated);
-        int64_t *slot = frames.data() + i * width;
+        const int64_t high = after - (last == kTerminated), base = lane * r.slots;
         const auto stacked = [&](int64_t newest, int64_t size) {
             for (int64_t back = size - 1; back >= 0; --back)
-                *slot++ = lane * slots + std::min(std::max(newest - back, low), high) % slots;
+                *slot++ = base + std::min(std::max(newest - back, low), high) % r.slots;
         };
-        if (steps > 1) stacked(start.frame, stack);
-        stacked(after, steps > 1 ? stack : stack + 1);
+        if (r.steps > 1) stacked(start.frame, r.stack);
+        stacked(after, r.steps > 1 ? r.stack : r.stack + 1);
     }
-    return {frames, action, reward, discount, index};
+    return {action, reward, discount, index};
+}
+
+using Windows = std::tuple<Out<int64_t>, Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
+
+Windows replay_windows(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
+                       In<int64_t, 1> pick, bool ranked, int64_t slots, int64_t stack, int) {
+    const Rings rings(record, numbers, powers, slots, stack);
+    auto frames = make<int64_t>({pick.shape(0), size_t(rings.width())});
+    const auto found = places(rings, pick, ranked);
+    return std::tuple_cat(std::tuple(frames), steps_of(rings, found, frames.data()));
 }
 
 constexpr int64_t kShared = 1 << 18;  // bytes from which a second thread pays
 
 // Entries begin..end of `slots`, neighbours in one piece.
-static void copy_frames(const uint8_t *source, int64_t bytes, const int64_t *slots, int64_t begin,
-                        int64_t end, uint8_t *to) {
+static void copy_some(const uint8_t *source, int64_t bytes, const int64_t *slots, int64_t begin,
+                      int64_t end, uint8_t *to) {
     for (int64_t i = begin; i < end;) {
         int64_t last = i + 1;
         while (last < end && slots[last] == slots[last - 1] + 1) ++last;
@@ -87,23 +121,39 @@ static void copy_frames(const uint8_t *source, int64_t bytes, const int64_t *slo
     }
 }
 
-Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int threads) {
-    const int64_t held = source.shape(0), bytes = source.shape(1), count = slots.size();
-    auto out = make<uint8_t>({slots.shape(0), slots.shape(1), size_t(bytes)});
-    const int64_t *at = slots.data();
+// All `count` entries, after a look at whether they are there.
+static void copy_frames(const In<uint8_t, 2> &source, const int64_t *slots, int64_t count,
+                        uint8_t *to, int threads) {
+    const int64_t held = source.shape(0), bytes = source.shape(1);
+    const uint8_t *from = source.data();
     for (int64_t i = 0; i < count; ++i)
-        if (at[i] < 0 || at[i] >= held) throw std::out_of_range("slots: more than there are");
-    if (bytes == 0) return out;
+        if (slots[i] < 0 || slots[i] >= held) throw std::out_of_range("slots: more than there are");
+    if (bytes == 0) return;
     const int64_t parts = count * bytes >= kShared ? threads : 1;
-    if (parts == 1) {
-        copy_frames(source.data(), bytes, at, 0, count, out.data());
-        return out;
-    }
+    if (parts == 1) return copy_some(from, bytes, slots, 0, count, to);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t part = 0; part < parts; ++part)
-        copy_frames(source.data(), bytes, at, count * part / parts, count * (part + 1) / parts,
-                    out.data());
+        copy_some(from, bytes, slots, count * part / parts, count * (part + 1) / parts, to);
+}
+
+Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int threads) {
+    auto out = make<uint8_t>({slots.shape(0), slots.shape(1), source.shape(1)});
+    copy_frames(source, slots.data(), int64_t(slots.size()), out.data(), threads);
     return out;
+}
+
+using Batch = std::tuple<Out<uint8_t>, Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
+
+Batch replay_batch(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
+                   In<uint8_t, 2> source, In<int64_t, 1> pick, bool ranked, int64_t slots,
+                   int64_t stack, int threads) {
+    const Rings rings(record, numbers, powers, slots, stack);
+    const size_t width = size_t(rings.width());
+    auto out = make<uint8_t>({pick.shape(0), width, source.shape(1)});
+    std::vector<int64_t> at(pick.shape(0) * width);
+    auto steps = steps_of(rings, places(rings, pick, ranked), at.data());
+    copy_frames(source, at.data(), int64_t(at.size()), out.data(), threads);
+    return std::tuple_cat(std::tuple(out), std::move(steps));
 }
 
 typedef uint8_t Bytes16 __attribute__((vector_size(16)));
@@ -161,5 +211,7 @@ NB_MODULE(GEOMDL_MODULE, m) {
     m.def("replay_windows", &replay_windows, plain, plain, plain, plain, nb::arg(), nb::arg(),
           nb::arg(), nb::arg());
     m.def("replay_frames", &replay_frames, plain, plain, nb::arg());
+    m.def("replay_batch", &replay_batch, plain, plain, plain, plain, plain, nb::arg(), nb::arg(),
+          nb::arg(), nb::arg());
     m.def("scaled_frames", &scaled_frames, plain, nb::arg(), nb::arg());
 }

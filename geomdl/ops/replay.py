@@ -120,6 +120,57 @@ def replay_frames(source: Tensor, slots: Tensor) -> Tensor:
     return source.index_select(0, slots.flatten()).view(*slots.shape, source.shape[1])
 
 
+def _check_batch(
+    record: Tensor,
+    numbers: Tensor,
+    powers: Tensor,
+    source: Tensor,
+    pick: Tensor,
+    ranked: bool,
+    slots: int,
+    stack: int,
+) -> None:
+    _check(record, numbers, powers, pick, ranked, slots, stack)
+    expect_tensor("source", source, "S N", dtypes=(torch.uint8,), like=record)
+    if len(source) != numbers.shape[1] * slots:
+        raise GeometryError(
+            f"source: expected {numbers.shape[1]} lanes of {slots} frames, got {describe(source)}"
+        )
+
+
+def _fake_batch(
+    record: Tensor,
+    numbers: Tensor,
+    powers: Tensor,
+    source: Tensor,
+    pick: Tensor,
+    ranked: bool,
+    slots: int,
+    stack: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    at, *rest = _fake(record, numbers, powers, pick, ranked, slots, stack)
+    action, reward, discount, index = rest
+    return source.new_empty((*at.shape, source.shape[1])), action, reward, discount, index
+
+
+@op(fake=_fake_batch, check=_check_batch)
+def replay_batch(
+    record: Tensor,
+    numbers: Tensor,
+    powers: Tensor,
+    source: Tensor,
+    pick: Tensor,
+    ranked: bool,
+    slots: int,
+    stack: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """replay_windows with the frames themselves (B, W, N), out of `source` (L * slots, N) uint8."""
+    at, action, reward, discount, index = replay_windows(
+        record, numbers, powers, pick, ranked, slots, stack
+    )
+    return replay_frames(source, at), action, reward, discount, index
+
+
 def _check_scaled(frames: Tensor, divisor: float) -> None:
     expect_tensor("frames", frames, "B C H W", dtypes=(torch.uint8,))
     if not divisor > 0:

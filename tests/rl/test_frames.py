@@ -8,18 +8,23 @@ from core2d.errors import InputError
 from rl.frames import Frames
 
 
+def read(frames: Frames, at: torch.Tensor) -> torch.Tensor:
+    """Frames (B, W, *F) of flat slots (B, W)."""
+    return torch.from_numpy(frames.shaped(frames.flat()[at]))
+
+
 @pytest.mark.parametrize("mapped", [False, True])
 def test_what_is_written_is_read(tmp_path, mapped):
     path = tmp_path / "frames" if mapped else None
     frames = Frames(2, 5, (3,), np.uint8, path=path)
     given = np.arange(6, dtype=np.uint8).reshape(2, 3)
     frames.write(np.array([1, 7]), given)
-    read = frames.read(torch.tensor([[7, 1], [1, 0]]))
-    assert read.tolist() == [[[3, 4, 5], [0, 1, 2]], [[0, 1, 2], [0, 0, 0]]]
+    found = read(frames, torch.tensor([[7, 1], [1, 0]]))
+    assert found.tolist() == [[[3, 4, 5], [0, 1, 2]], [[0, 1, 2], [0, 0, 0]]]
     assert frames.part(3)[1, 2].tolist() == [3, 4, 5]
     other = Frames(2, 5, (3,), np.uint8)
     other.put(frames.part(3))
-    assert torch.equal(other.read(torch.arange(10)), frames.read(torch.arange(10)))
+    assert torch.equal(other.flat(), frames.flat())
     assert frames.bytes == 30
 
 
@@ -31,7 +36,7 @@ def test_a_mapped_file_is_taken_over_and_costs_what_was_written(tmp_path):
     assert path.stat().st_size == frames.bytes == 100_000 * 84 * 84
     assert path.stat().st_blocks * 512 < 1_000_000
     again = Frames(1, 100_000, (84, 84), np.uint8, path=path)
-    assert int(again.read(torch.tensor([5])).min()) == 9
+    assert int(again.values[5].min()) == 9
 
 
 def test_more_than_the_machine_has_is_refused_before_it_dies():
@@ -44,15 +49,12 @@ def test_other_shapes_are_refused():
         Frames(2, 5, (3,), np.uint8).expect(2, np.zeros(3))
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_large_frames_on_one_thread_and_two(threads):
-    frames = Frames(1, 9, (40, 40), np.uint8)
-    given = np.random.default_rng(0).integers(0, 256, (9, 40, 40), dtype=np.uint8)
-    frames.write(np.arange(9), given)
-    at = np.array([[8, 0, 3], [3, 3, 5]])
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        assert np.array_equal(frames.read(torch.from_numpy(at)), given[at])
-    finally:
-        torch.set_num_threads(before)
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.int64, np.bool_])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
+def test_bytes_become_frames_again(kind, shape):
+    frames = Frames(1, 4, shape, kind)
+    frames.values[:] = np.random.default_rng(0).integers(0, 2, (4, *shape))
+    at = torch.tensor([[3, 0], [2, 2], [1, 1]])
+    found = read(frames, at)
+    assert np.array_equal(found.numpy(), frames.values[at.numpy()])
+    assert found.numpy().dtype == kind

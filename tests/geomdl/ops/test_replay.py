@@ -11,6 +11,7 @@ from geomdl.ops.replay import (
     CLOSED,
     TERMINATED,
     TRUNCATED,
+    replay_batch,
     replay_frames,
     replay_windows,
     scaled_frames,
@@ -124,6 +125,26 @@ def test_frames_on_two_threads():
             assert torch.equal(replay_frames(source, slots), source[slots])
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("size", "steps"), [(7, 1), (2000, 1), (2000, 3), (0, 2)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_batch_is_its_windows_with_their_frames(backend, size, steps, threads):
+    flags = np.random.default_rng(1).choice([0, 0, 0, 1, 2, 5, 6], 60).tolist()
+    record, numbers = lanes(flags, [3, 1], [26, 27], [29, 29])
+    source = (torch.arange(2 * 35 * size) % 251).byte().view(70, size)
+    powers, pick = 0.9 ** torch.arange(steps + 1), torch.arange(49).flip(0)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        frames, *rest = replay_batch(record, numbers, powers, source, pick, True, 35, 4)
+    finally:
+        torch.set_num_threads(before)
+    at, *others = replay_windows(record, numbers, powers, pick, True, 35, 4)
+    assert torch.equal(frames, source[at])
+    assert all(torch.equal(a, b) for a, b in zip(rest, others, strict=True))
+    with pytest.raises(GeometryError, match="source: expected 2 lanes of 36 frames"):
+        replay_batch(record, numbers, powers, source, pick, True, 36, 4)
 
 
 @pytest.mark.parametrize(
