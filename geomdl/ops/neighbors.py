@@ -243,11 +243,26 @@ def nearest_within(
     return radius_index(points, queries, max_distance, 1)[:, 0].contiguous()
 
 
-@op(fake=lambda values, index, count: values.new_empty(count, values.shape[1]), dtypes=FLOATS)
+def _check_sums(values: Tensor, index: Tensor, count: int) -> None:
+    expect_tensor("values", values, "M C", dtypes="float")
+    expect_tensor("index", index, str(len(values)), dtypes=(torch.int64,), like=values)
+    expect_number("count", count, low=0)
+    if index.is_cpu and len(index):  # a GPU says so itself, and need not be waited for
+        low, high = (int(bound) for bound in index.aminmax())
+        if low < -1 or high >= count:
+            raise GeometryError(f"index: expected -1 to {count - 1}, got {low} to {high}")
+
+
+@op(
+    fake=lambda values, index, count: values.new_empty(count, values.shape[1]),
+    check=_check_sums,
+    dtypes=FLOATS,
+)
 def sum_rows(values: Tensor, index: Tensor, count: int) -> Tensor:
     """Values (M, C), index (M,) int64 in -1 .. count - 1 -> sums (count, C) of rows by index.
 
     Rows of index -1 are left out; rows are added in ascending order, so repeats agree bit by bit.
+    Raises GeometryError.
     """
     kept = index >= 0
     return values.new_zeros(count, values.shape[1]).index_add_(0, index[kept], values[kept])

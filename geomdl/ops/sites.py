@@ -47,6 +47,8 @@ def expect_sites(name: str, sites: Tensor, offsets: Tensor) -> Tensor:
 def _expect_steps(name: str, values: list[int], axes: int, low: int = 1) -> None:
     if len(values) != axes or min(values, default=low) < low:
         raise GeometryError(f"{name}: expected {axes} integers of at least {low}, got {values}")
+    if max(values, default=low) >= ROWS:
+        raise GeometryError(f"{name}: expected integers below 2^31, got {values}")
 
 
 def kernel_offsets(

@@ -255,6 +255,19 @@ def test_rows_are_taken_and_summed(backend):
     assert bool((sums[2:5] == 0).all())
 
 
+def test_sums_never_write_beside_themselves(backend):
+    values, index = cloud(10), torch.zeros(10, dtype=torch.int64)
+    for wrong, message in (
+        ((values, index + 4, 4), "index: expected -1 to 3, got 4 to 4"),
+        ((values, index - 2, 4), "index: expected -1 to 3, got -2 to -2"),
+        ((values, index[:3], 4), r"index: expected shape \(10\)"),
+        ((values, index.int(), 4), "index: expected dtype int64"),
+        ((values, index - 1, -1), "count: expected at least 0"),
+    ):
+        with pytest.raises(GeometryError, match=message):
+            sum_rows(*wrong)
+
+
 def test_custom_op_contract():
     points, offsets = cloud(50), torch.tensor([0, 20, 50])
     for op, args in (

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from geomdl.errors import GeometryError
 from geomdl.ops.row_norm import (
     picked_back,
     picked_outer,
@@ -106,3 +107,30 @@ def test_bits_do_not_depend_on_threads() -> None:
     finally:
         torch.set_num_threads(before)
     assert all(torch.equal(p, q) for p, q in zip(*found, strict=True))
+
+
+def test_what_does_not_fit_is_named_and_never_read() -> None:
+    t, one = made(torch.float32), torch.ones(C)
+    offsets, some = torch.tensor([0, 300, ROWS]), made(torch.float32)["g"][:2]
+    row = torch.zeros(2, C, dtype=torch.int64)
+    for ask, message in (
+        (lambda: row_moments(t["x"], t["w"][:-1]), r"rows: expected a tensor \(700,\)"),
+        (lambda: row_activate(t["x"], one[:-1], one, 0.0), r"rows: expected a tensor \(37,\)"),
+        (lambda: row_sums(t["g"][:-1], t["x"], one, one, one, 0.0), r"tensor \(700, 37\)"),
+        (
+            lambda: row_back(t["g"], t["x"], None, one, one, one, one, one[:-1], 0.0),
+            r"rows: expected a tensor \(37,\)",
+        ),
+        (
+            lambda: picked_back(some, t["x"], row, offsets[:2], None, one, one, one),
+            "offsets: expected ascending",
+        ),
+        (
+            lambda: picked_back(some, t["x"], row + ROWS, offsets, None, one, one, one),
+            "row: expected 0 to 699, got 700 to 700",
+        ),
+        (lambda: picked_product(t["x"], some, row, t["x"][:3]), r"tensor \(37, 37\)"),
+        (lambda: picked_outer(some, row - 1, t["x"]), "row: expected 0 to 699, got -1 to -1"),
+    ):
+        with pytest.raises(GeometryError, match=message):
+            ask()

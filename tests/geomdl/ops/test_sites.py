@@ -219,6 +219,13 @@ def test_bad_arguments_are_named():
         children(torch.tensor([[1 << 30, 0]], dtype=torch.int32), torch.tensor([0, 1]), [2, 2])
     with pytest.raises(GeometryError, match="extent"):
         reached(sites, ends, [3, 3], [1, 1], [1, 1], [1, 1], [4])
+    for ask in (  # numbers that an int32 would cut off, to 0 for one
+        lambda: parents(sites, ends, [1 << 40, 1]),
+        lambda: asked(stride=[1 << 32, 1]),
+        lambda: asked(dilation=[1, 1 << 33]),
+    ):
+        with pytest.raises(GeometryError, match=r"expected integers below 2\^31"):
+            ask()
     table = torch.tensor([[0, 3]], dtype=torch.int32)
     with pytest.raises(GeometryError, match="table: rows run from 0 to 3"):
         transposed_map(table, 3)
