@@ -12,8 +12,10 @@ ignored and its reward is 0. Frames are single; the replay and `rl.stack` pile t
 """
 
 import importlib
+import importlib.util
 import json
 import multiprocessing
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv
 from core2d.errors import InputError, expect_choice, expect_number
 from rl.atari import Protocol, register, rom_of, side_by_side, single
 from rl.envpool import pool
+from rl.rules import expect_rules
 from rl.settings import Settings, Vectorise
 
 Purpose = Literal["training", "evaluation", "recording"]
@@ -37,6 +40,7 @@ Wrapper = Callable[[gymnasium.Env], gymnasium.Env]
 FORMS = ("auto", "sync", "async", "native", "envpool")
 PURPOSES = ("training", "evaluation", "recording")
 COUNTED = (Discrete, MultiDiscrete, MultiBinary)  # spaces of whole numbers
+STYLE = re.compile("\x1b\\[[0-9;]*m(?:WARN: )?")  # of Gymnasium's warnings
 NATIVE = 4  # lanes from which an environment's own vector form pays
 
 
@@ -99,6 +103,30 @@ def make_for(settings: Settings, *, lanes: int = 0, render: bool = False) -> Vec
     )
 
 
+def try_out(settings: Settings) -> None:
+    """Reset and step once what somebody else wrote. Raises InputError where it breaks rules.
+
+    What Gymnasium and ale-py bring, plain or from EnvPool, is known to keep them.
+    """
+    spec = spec_of(settings.env)
+    entry = str(spec.entry_point).partition(".")[0]
+    if settings.vectorise == "envpool" or spec.entry_point is None:
+        return
+    if entry in ("gymnasium", "ale_py") and not settings.wrappers:
+        return
+    env = make_one(
+        settings.env,
+        limit=settings.limit,
+        arguments=read_arguments(settings.arguments),
+        wrappers=read_wrappers(settings.wrappers),
+        protocol=settings.protocol,
+    )
+    try:
+        expect_rules(settings.env, env)
+    finally:
+        env.close()
+
+
 def make_one(
     name: str,
     *,
@@ -159,7 +187,7 @@ def spec_of(name: str) -> Any:
             warnings.simplefilter("ignore")  # of older versions of an id
             return gymnasium.spec(name)
     except (error.Error, ImportError) as problem:
-        lacking = name.startswith("ALE/") and "ale_py" not in str(gymnasium.registry.get(name))
+        lacking = name.startswith("ALE/") and importlib.util.find_spec("ale_py") is None
         hint = "; Atari games need `pip install 'geomdl-torch[atari]'`" if lacking else ""
         raise InputError(f"env: there is no {name!r}: {problem}{hint}") from problem
 
@@ -266,7 +294,7 @@ def check(
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
             check_env(env if wrappers else env.unwrapped, skip_render_check=True)
-        told = tuple(dict.fromkeys(str(one.message) for one in found))
+        told = tuple(dict.fromkeys(STYLE.sub("", str(one.message)) for one in found))
         limit = int(getattr(env.spec, "max_episode_steps", 0) or 0)
         return Checked(env.observation_space, env.action_space, limit, told)
     except InputError:

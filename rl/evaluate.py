@@ -148,6 +148,8 @@ def evaluate(
     published, and else 0. lanes: side by side, 0 for those of the run. Raises InputError.
     """
     expect_number("episodes", episodes, low=1)
+    expect_number("lanes", lanes, low=0)
+    expect_share(epsilon)
     player = player_of(who, device)
     settings = whole_games(player.settings)
     told = described(settings.env, settings.protocol)
@@ -164,6 +166,12 @@ def evaluate(
     totals, lengths = zip(*found, strict=True)
     frames = told.get("skip", 1)
     return Evaluation(settings.env, totals, lengths, epsilon, seed, frames, told)
+
+
+def expect_share(epsilon: float | None) -> None:
+    """A share of random actions in [0, 1], or None for the usual one. Raises InputError."""
+    if epsilon is not None and not 0 <= expect_number("epsilon", epsilon) <= 1:
+        raise InputError(f"epsilon: expected a share in [0, 1], got {epsilon}")
 
 
 def whole_games(settings: Settings) -> Settings:

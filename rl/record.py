@@ -22,7 +22,7 @@ from geomdl.structures.srgb import from_srgb
 from rl.atari import described
 from rl.collect import Collector, Episode
 from rl.environments import make_for, reset
-from rl.evaluate import Chance, Nowhere, Players, player_of, whole_games
+from rl.evaluate import Chance, Nowhere, Players, expect_share, player_of, whole_games
 from rl.replay import Replay
 from rl.settings import Settings
 
@@ -64,6 +64,8 @@ def record(
     expect_number("episodes", episodes, low=1)
     expect_number("longest", longest, low=1)
     expect_number("fps", fps, low=0)
+    expect_share(epsilon)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     player = player_of(who)
     settings = whole_games(player.settings)
     envs = make_for(settings, lanes=1, render=True)

@@ -93,12 +93,20 @@ def prepared(folder: Path, settings: Settings, resume: bool, overwrite: bool) ->
     elif taken:
         before = read_settings(folder)
         for field in (f.name for f in dataclasses.fields(Settings) if f.name not in FREE):
-            ours, theirs = getattr(settings, field), getattr(before, field)
-            if ours != theirs:
-                raise InputError(f"{field}: the run has {theirs}, got {ours}; give --output")
+            expect_same(field, getattr(settings, field), getattr(before, field))
         if settings != before:
             (folder / "outcome.json").unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def expect_same(name: str, ours: Any, theirs: Any) -> None:
+    """Settings as those of the run that is there. Raises InputError, with the name of the first."""
+    if dataclasses.is_dataclass(ours):
+        for field in dataclasses.fields(ours):
+            own = f"{name}.{field.name}"
+            expect_same(own, getattr(ours, field.name), getattr(theirs, field.name))
+    elif ours != theirs:
+        raise InputError(f"{name}: the run has {theirs}, got {ours}; give --output")
 
 
 def describe_run(folder: Path, name: str, settings: Settings, about: dict[str, Any]) -> None:

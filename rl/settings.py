@@ -12,7 +12,7 @@ turn of 8 lanes is 8 steps. Everything that is counted is counted in steps, but 
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core2d.errors import InputError, expect_choice, expect_number
 from rl.atari import Protocol
@@ -50,11 +50,15 @@ class Network:
     high: float = 10.0
 
     def __post_init__(self) -> None:
+        expect_choice("network.body", self.body, get_args(Body))
+        expect_choice("network.distribution", self.distribution, get_args(Distribution))
         for size in self.hidden:
-            expect_number("network.hidden", size, low=1)
-        expect_number("network.features", self.features, low=0)
+            expect_whole("network.hidden", size, low=1)
+        expect_whole("network.features", self.features, low=0)
         expect_number("network.sigma", self.sigma, low=0)
-        expect_number("network.atoms", self.atoms, low=2 if self.distribution != "none" else 1)
+        expect_whole("network.atoms", self.atoms, low=2 if self.distribution != "none" else 1)
+        for name in ("low", "high"):
+            expect_number(f"network.{name}", getattr(self, name))
         if not self.low < self.high:
             raise InputError(f"network.low: expected less than high {self.high}, got {self.low}")
 
@@ -77,8 +81,8 @@ class Memory:
     on_disk: bool = False
 
     def __post_init__(self) -> None:
-        expect_number("replay.capacity", self.capacity, low=1)
-        expect_number("replay.steps", self.steps, low=1)
+        expect_whole("replay.capacity", self.capacity, low=1)
+        expect_whole("replay.steps", self.steps, low=1)
         expect_number("replay.exponent", self.exponent, low=0)
         expect_number("replay.correction", self.correction, low=0)
         if self.capacity <= self.steps:
@@ -118,9 +122,16 @@ class Learn:
     precision: Literal["32", "bf16"] = "32"
 
     def __post_init__(self) -> None:
+        for name, choices in (
+            ("fall", ("none", "linear")),
+            ("loss", ("huber", "squared")),
+            ("precision", ("32", "bf16")),
+        ):
+            expect_choice(f"learn.{name}", getattr(self, name), choices)
         for name in ("batch", "begins", "every", "updates"):
-            expect_number(f"learn.{name}", getattr(self, name), low=1)
-        for name in ("rate", "adam", "target", "soft", "clip", "average", "discount"):
+            expect_whole(f"learn.{name}", getattr(self, name), low=1)
+        expect_whole("learn.target", self.target, low=0)
+        for name in ("rate", "adam", "soft", "clip", "average", "discount"):
             expect_number(f"learn.{name}", getattr(self, name), low=0)
         for name in ("discount", "soft", "average"):
             if getattr(self, name) > 1:
@@ -164,9 +175,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("steps", "lanes", "stack", "checkpoint"):
-            expect_number(name, getattr(self, name), low=1)
-        for name in ("limit", "episodes", "report"):
-            expect_number(name, getattr(self, name), low=0)
+            expect_whole(name, getattr(self, name), low=1)
+        for name in ("limit", "episodes", "report", "seed"):
+            expect_whole(name, getattr(self, name), low=0)
+        expect_choice("vectorise", self.vectorise, get_args(Vectorise))
         if not self.env:
             raise InputError("env: expected the id of an environment, got ''")
         if self.replay.capacity // self.lanes <= self.replay.steps + self.stack:
@@ -174,6 +186,12 @@ class Settings:
                 f"replay.capacity: expected room for more than {self.replay.steps} steps of stacks "
                 f"of {self.stack} in each of {self.lanes} lanes, got {self.replay.capacity}"
             )
+
+
+def expect_whole(name: str, value: int, *, low: int) -> None:
+    """A whole number, at least `low`. Raises InputError."""
+    if int(expect_number(name, value, low=low)) != value:
+        raise InputError(f"{name}: expected a whole number, got {value}")
 
 
 def dqn() -> Settings:

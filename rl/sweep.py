@@ -63,6 +63,8 @@ def jobs_of(
 
     A whole set of settings comes before the next seed. Raises InputError for unknown settings.
     """
+    if "seed" in (grid or {}):
+        raise InputError("grid: seeds are given by themselves (--seeds), got seed")
     jobs = []
     for seed in seeds:
         for row in search.grid(grid or {}):

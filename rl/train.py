@@ -31,12 +31,12 @@ from core2d.train.log import Line, Log, read_log
 from core2d.train.order import seed_of
 from core2d.train.progress import Progress
 from rl.collect import Actor, Collector, parts_of
-from rl.environments import expect_spaces, make_for, reset, spec_of
+from rl.environments import make_for, reset, spec_of
 from rl.holding import Holding
 from rl.report import Report, words
 from rl.runs import agent_for, describe_run, prepared, save_agent
 from rl.settings import Settings
-from rl.start import Device, device_for, replay_for, set_threads
+from rl.start import Device, device_for, envs_for, replay_for, set_threads
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,8 @@ class Run:
         self.settings, self.folder, self.how = settings, folder, how
         self.step = self.turns = 0
         self.seconds, self._clock = 0.0, time.monotonic()
-        self.envs = make_for(settings)
+        self.envs = envs_for(settings)
         space, actions = self.envs.single_observation_space, self.envs.single_action_space
-        expect_spaces(space, actions)
         self.agent = agent_for(settings, self.envs, device_for(how.device, settings, space))
         set_threads(how.threads, self.agent)
         self.replay = replay_for(settings, parts_of(space), folder)

@@ -1,5 +1,6 @@
 """`geomdl rl`: train agents, test them, film them, compare them."""
 
+import re
 import shlex
 import shutil
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from core2d.errors import InputError, expect_choice
+from core2d.errors import InputError, expect_choice, expect_number
 
 if TYPE_CHECKING:
     from rl.settings import Settings
@@ -65,6 +66,9 @@ class Where:
     def __post_init__(self) -> None:
         if self.vary and self.record:
             raise InputError("record: expected one kind of run, got --vary too")
+        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds, default=0) < 0:
+            raise InputError(f"seeds: expected different numbers >= 0, got {self.seeds}")
+        expect_number("processes", self.processes, low=1)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -110,6 +114,8 @@ def evaluate(
 
     from rl.evaluate import evaluate
 
+    if not runs:
+        raise InputError("runs: expected at least one folder, got none")
     found = [evaluate(run, episodes=episodes, seed=seed, epsilon=epsilon) for run in runs]
     if json:
         print(encoder.dumps([one.content() for one in found], indent=1))
@@ -333,11 +339,18 @@ def write(
     outcomes: "list[Outcome]",
     folder: Path,
 ) -> Path:
-    """Write results/NAME.json: the returns of the test, and the curves of all seeds."""
+    """Write results/NAME.json: the returns of the test, and the curves of all seeds.
+
+    What a recipe expects is not expected of another environment, which gets a file of its own:
+    results/atari_dqn_breakout.json.
+    """
     from core2d.train.record import Result, write_result
     from rl.runs import read_settings
 
     settings = read_settings(outcomes[0].folder)
+    if recipe is not None and settings.env != recipe.SETTINGS.env:
+        name = f"{name}_{re.sub('[^a-z0-9]+', '_', settings.env.rpartition('/')[2].lower())}"
+        recipe = None
     result = Result(
         recipe=name,
         command=command,

@@ -212,6 +212,7 @@ def test_check_tells_what_an_environment_is() -> None:
     assert isinstance(found.action, Discrete)
     assert found.observation.shape == (4,)
     assert found.limit == 500
+    assert any(text.startswith("A Box observation space max") for text in found.warnings)
     assert check(COUNT).limit == 0
 
 

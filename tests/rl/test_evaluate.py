@@ -155,3 +155,9 @@ def test_atari_scores_tell_their_protocol() -> None:
         assert word in words
     sticky = replace(settings, protocol=replace(protocol, sticky=0.25))
     assert evaluate(Player(Zero(), sticky), episodes=1).epsilon == 0.0
+
+
+@pytest.mark.parametrize("epsilon", [-0.1, 1.5, float("nan")])
+def test_an_impossible_share_is_refused(epsilon: float) -> None:
+    with pytest.raises(InputError, match="epsilon: expected a"):
+        evaluate(Player(Zero(), COUNT), epsilon=epsilon)

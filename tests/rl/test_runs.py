@@ -72,6 +72,9 @@ def test_a_folder_is_prepared_or_refused(tmp_path: Path) -> None:
         prepared(tmp_path, SETTINGS, resume=True, overwrite=True)
     with pytest.raises(InputError, match="lanes: the run has 8, got 2"):
         prepared(tmp_path, replace(SETTINGS, lanes=2), resume=True, overwrite=False)
+    other = replace(SETTINGS, learn=replace(SETTINGS.learn, rate=0.5))
+    with pytest.raises(InputError, match=r"learn\.rate: the run has .*, got 0.5; give --output"):
+        prepared(tmp_path, other, resume=True, overwrite=False)
     prepared(tmp_path, SETTINGS, resume=True, overwrite=False)
     assert (tmp_path / "outcome.json").exists()
     prepared(tmp_path, replace(SETTINGS, steps=99_999), resume=True, overwrite=False)

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
 
+from core2d.errors import InputError
+from rl import start
 from rl.agent import Agent
-from rl.settings import Learn, Memory, dqn
+from rl.environments import make_for
+from rl.settings import Learn, Memory, Settings, dqn
 from rl.start import device_for, replay_for, set_threads
 
 VECTOR, IMAGE = spaces.Box(-1, 1, (4,)), spaces.Box(0, 255, (12, 12), np.uint8)
@@ -65,3 +69,46 @@ def test_the_memory_is_the_settings_one(tmp_path: Path) -> None:
     assert (batch.discount == 0.25).all()
     assert replay._priorities is not None
     assert replay._priorities.settings.correction_steps == 400
+
+
+def test_environments_are_tried_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others wrote; what comes with Gymnasium is known. Nothing stays open."""
+    closed: list[str] = []
+    real = make_for
+
+    def watched(settings: Settings) -> Any:
+        envs = real(settings)
+        monkeypatch.setattr(envs, "close", lambda: closed.append(settings.env))
+        return envs
+
+    tried: list[str] = []
+    monkeypatch.setattr("rl.start.make_for", watched)
+    monkeypatch.setattr("rl.environments.expect_rules", lambda name, env: tried.append(name))
+    start.envs_for(replace(dqn(), lanes=1))
+    start.envs_for(replace(dqn(), lanes=1, env="tests.rl.worlds:Count-v0"))
+    wrapped = ("gymnasium.wrappers:FlattenObservation",)
+    start.envs_for(replace(dqn(), lanes=1, wrappers=wrapped))
+    assert tried == ["tests.rl.worlds:Count-v0", "CartPole-v1"]
+    assert closed == []
+    with pytest.raises(InputError, match="actions: expected a Discrete"):
+        start.envs_for(replace(dqn(), lanes=1, env="tests.rl.worlds:Odd-v0"))
+    monkeypatch.undo()
+    monkeypatch.setattr("rl.start.make_for", watched)
+    with pytest.raises(InputError, match=r"Short-v0: step: expected .*, got 4 values"):
+        start.envs_for(replace(dqn(), lanes=1, env="tests.rl.worlds:Short-v0"))
+    assert closed == ["tests.rl.worlds:Odd-v0", "tests.rl.worlds:Short-v0"]
+
+
+def test_what_a_machine_has_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="device: expected one that is there, got cuda"):
+        device_for("cuda", dqn(), IMAGE)
+    with pytest.raises(InputError, match="threads: expected at least 0, got -1"):
+        set_threads(-1, Agent(dqn(), VECTOR, spaces.Discrete(2)))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("rl.start.Replay", full)
+    with pytest.raises(InputError, match=r"replay.capacity: 100,000 transitions are more"):
+        replay_for(dqn(), ((4,), np.float32), tmp_path)

@@ -41,6 +41,8 @@ def test_unknown_settings_are_refused() -> None:
     for key in ("rate", "learn.speed", "learn", "steps.more"):
         with pytest.raises(InputError, match="settings"):
             changed(TINY, {key: 1})
+    with pytest.raises(InputError, match="grid: seeds are given by themselves"):
+        jobs_of(TINY, grid={"seed": (1, 2)})
 
 
 def test_a_run_that_dies_leaves_the_others(tmp_path: Path) -> None:

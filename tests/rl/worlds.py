@@ -68,6 +68,13 @@ class Broken(Count):
         return np.array([-1.0, 0.0])
 
 
+class Short(Count):
+    """Gives four values for a step, as before Gymnasium."""
+
+    def step(self, action: int) -> Any:
+        return super().step(action)[:4]
+
+
 class Odd(Count):
     """Two actions at once, which none of our agents can take."""
 
@@ -84,5 +91,5 @@ class Nested(Count):
         self.observation_space = Dict({"a": Dict({"b": Discrete(2)})})  # type: ignore[assignment]
 
 
-for kind in (Count, Blind, Deadly, Broken, Odd, Nested):
+for kind in (Count, Blind, Deadly, Broken, Short, Odd, Nested):
     gymnasium.register(f"{kind.__name__}-v0", entry_point=kind)

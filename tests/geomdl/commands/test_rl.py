@@ -11,9 +11,10 @@ from core2d.errors import InputError
 from geomdl.cli import run
 from geomdl.commands import rl
 from geomdl.recipes import find
-from rl.runs import read_settings
+from rl.runs import describe_run, read_settings
 from rl.settings import Learn, member
 from rl.sweep import Done, Job
+from rl.train import Outcome
 
 SHORT = ["--steps", "200", "--lanes", "4", "--episodes", "4", "--learn.begins", "20"]
 SHORT += ["--device", "cpu", "--no-tensorboard"]
@@ -51,6 +52,9 @@ def test_what_is_wrong_is_told(
     assert run(["rl", "train", "--config", "nowhere"]) == 1
     assert "nowhere: no run" in capsys.readouterr().err
     assert run(["rl", "evaluate", "nowhere"]) == 1
+    capsys.readouterr()
+    assert run(["rl", "evaluate"]) == 1
+    assert "runs: expected at least one folder" in capsys.readouterr().err
     assert run(["fit", "cartpole_dqn"]) == 1
     assert "geomdl rl train cartpole_dqn" in capsys.readouterr().err
 
@@ -128,6 +132,32 @@ def test_many_runs_at_a_time(
     assert run([*words, *vary, "--record"]) == 1
     assert run([*words, "--vary", "learn.rate"]) == 1
     assert "vary: expected NAME=A,B" in capsys.readouterr().err
+
+
+def test_seeds_and_processes_that_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in (
+        (["--seeds", "0", "0"], "seeds: expected different numbers >= 0"),
+        (["--seeds", "-1"], "seeds: "),
+        (["--processes", "0"], "processes: expected at least 1"),
+    ):
+        assert run(["rl", "train", "dqn", *words]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_another_environment_is_recorded_as_such(tmp_path: Path) -> None:
+    """A recipe's expectation is that of its own environment."""
+    recipe = find.run_of_rl("cartpole_dqn")
+    for env, name in (("CartPole-v1", "cartpole_dqn"), ("Acrobot-v1", "cartpole_dqn_acrobot_v1")):
+        settings = replace(recipe.SETTINGS, env=env)
+        describe_run(tmp_path, "cartpole_dqn", settings, {})
+        done = Outcome(tmp_path, {"return": -90.0}, [], 10, 1.0)
+        path = rl.write("cartpole_dqn", recipe, "geomdl ...", [0], [done], tmp_path / "results")
+        content = json.loads(path.read_text())
+        assert (path.stem, content["recipe"]) == (name, name)
+        own = env == "CartPole-v1"
+        assert (content["expect"], content["data"]) == (
+            (recipe.EXPECT, recipe.DATA) if own else ({}, env)
+        )
 
 
 def test_an_environment_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
