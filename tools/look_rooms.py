@@ -6,11 +6,14 @@
 RUN is a run's folder or the name of weights. Real scans under GEOMDL_DATA: the kitchen of 7-Scenes
 (reconstructed, unless OUT/kitchen.ply is there already), a corner of a living room as five frames
 and as a fragment, two single frames, a ScanNet room with 100 labelled points, 100 points of an
-office of S3DIS. A scan that cannot be used is told with the reason; so is what a scan is warned of.
+office of S3DIS. Beside them, to compare, a simulated room that no network has seen, whole and with
+a tenth of its points. A scan that cannot be used is told with the reason; so is what a scan is
+warned of.
 """
 
 import argparse
 import dataclasses
+import math
 import os
 import sys
 import time
@@ -43,11 +46,12 @@ from geomdl.viewer.compose import compose
 from geomdl.viewer.look import Look
 from geomdl.viewer.scene import Item, Scene
 from geomdl.viewer.viewpoint import initial, named
-from scenes.datasets import s3dis, scannet
+from scenes.datasets import room_scans, s3dis, scannet
 from scenes.datasets.bins import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 800, 600
+FEWEST = 1000  # points that make a picture
 INDOOR, SAMPLES = "indoor_outdoor", "open3d_samples"
 FOCAL = 525.0  # pixels: of the PrimeSense cameras, as Open3D takes it for these frames
 # scene0000_00's axisAlignment: its labelled points are turned, its whole cloud is not.
@@ -61,13 +65,14 @@ class Place:
     """A real place: its shape, which way is up in it, and what is known of some of its points.
 
     known: rows (M,) of the shape, their labels (M,), the names of the labels. view: from where it
-    is drawn, "" for a good place.
+    is drawn, "" for a good place; height: up to how many metres above the floor, of clouds.
     """
 
     shape: Mesh | PointCloud
     up: Axis = "z"
     known: tuple[Tensor, Tensor, Sequence[str]] | None = None
     view: str = ""
+    height: float = math.inf
 
 
 def rebuilt(frames: Path, path: Path) -> Mesh:
@@ -87,8 +92,8 @@ def kitchen(data: Path, out: Path) -> Place:
 
 
 def corner(data: Path, out: Path) -> Place:
-    """Five frames of a living room."""
-    return Place(rebuilt(data / SAMPLES / "RGBD", out / "corner.ply"), "-y", view="front")
+    """Five frames of a living room, posed by trajectory.log, in whose world y is up."""
+    return Place(rebuilt(data / SAMPLES / "RGBD", out / "corner.ply"), "y", view="front")
 
 
 def fragment(data: Path, out: Path) -> Place:
@@ -135,7 +140,8 @@ def scannet_room(data: Path, out: Path) -> Place:
     placed = torch.stack([*turned, z - DROP], 1)
     rows = nearest_within(placed, some["points"], 0.1)
     near = rows >= 0
-    return Place(cloud, known=(rows[near], some["label"][near], scannet.CLASSES))
+    known = rows[near], some["label"][near], scannet.CLASSES
+    return Place(cloud, known=known, view="above", height=1.6)
 
 
 def s3dis_room(data: Path, out: Path) -> Place:
@@ -143,6 +149,22 @@ def s3dis_room(data: Path, out: Path) -> Place:
     room = s3dis.read_room(data / INDOOR / "s3dis", "Area_1_office_2")
     cloud = PointCloud(room["points"], colors=from_srgb(room["features"]))
     return Place(cloud, known=(torch.arange(len(cloud)), room["label"], s3dis.CLASSES))
+
+
+def simulated(data: Path, out: Path, keep: float = 1.0) -> Place:
+    """A procedural room that no network has seen, to compare with; of a share of its points."""
+    classes, table = room_scans.vocabulary_of("scannet")
+    scan = room_scans.read_scan("test/0", table=table, cell=0.03, views=24, seed=0)
+    count = len(scan["points"])
+    few = torch.randperm(count, generator=torch.Generator().manual_seed(0))[: round(keep * count)]
+    cloud = PointCloud(scan["points"][few], colors=from_srgb(scan["features"][few]))
+    known = torch.arange(len(few)), scan["label"][few], classes
+    return Place(cloud, known=known, view="above", height=1.6)
+
+
+def simulated_thin(data: Path, out: Path) -> Place:
+    """The same with a tenth of its points."""
+    return simulated(data, out, keep=0.1)
 
 
 def cloud_of(table: np.ndarray) -> PointCloud:
@@ -159,6 +181,8 @@ PLACES: dict[str, Callable[[Path, Path], Place]] = {
     "sun_frame": sun_frame,
     "scannet_room": scannet_room,
     "s3dis_room": s3dis_room,
+    "simulated": simulated,
+    "simulated_thin": simulated_thin,
 }
 
 
@@ -190,8 +214,13 @@ def looked(run: Path, place: Place, path: Path, cell: float) -> dict[str, Any]:
     matrix = torch.eye(4, dtype=torch.float64)
     matrix[:3, :3] = scan.rotation
     shape = shape.transformed(matrix.to(scan.points))
-    panels = {"as scanned": None, "what the network says": given.label}
-    drawn(shape, panels, given.classes, camera_of(shape, place.view), path)
+    label = given.label
+    if isinstance(shape, PointCloud):
+        low = below(shape.points[:, 2], place.height)
+        shape, label = shape[low], label[low]
+    panels = {"as scanned": None, "what the network says": label}
+    if len(label) >= FEWEST:
+        drawn(shape, panels, given.classes, camera_of(shape, place.view), path)
     found: dict[str, Any] = {
         "points": len(given.chances),
         "cells": len(scan.points),
@@ -210,6 +239,11 @@ def looked(run: Path, place: Place, path: Path, cell: float) -> dict[str, Any]:
         found["labelled"] = int((truth != VOID).sum())
         found |= {"against_labels": dataclasses.asdict(scores(given, truth))}
     return found
+
+
+def below(z: Tensor, height: float) -> Tensor:
+    """Heights (N,) -> which (N,) lie at most `height` above the lowest, stray points apart."""
+    return z <= z.kthvalue(1 + len(z) // 100).values + height
 
 
 def camera_of(shape: Mesh | PointCloud, view: str) -> Camera:
@@ -277,7 +311,8 @@ def main(arguments: list[str] | None = None) -> int:
             seconds=time.perf_counter() - start,
             metrics=figures(found),
             expect={},
-            data="real scans: 7-Scenes' kitchen, samples of Open3D, crops of ScanNet and S3DIS",
+            data="real scans (7-Scenes' kitchen, samples of Open3D, crops of ScanNet and S3DIS), "
+            "a simulated room beside them",
         )
         print(write_result(made, args.results))
     return 0

@@ -5,6 +5,7 @@ results/*.json are recipes' records (`core2d.train.record`), results/bench/*.jso
 """
 
 import argparse
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -14,6 +15,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SPEED = "<!-- speed: made by tools/results.py -->", "<!-- end of speed -->"
 TRAINED = "<!-- trained: made by tools/results.py -->", "<!-- end of trained -->"
 LAYERS, SHOWN = "submanifold_", "128^3 surface, 32 channels"  # the size that the README shows
+# Recipes on data sets that are not at hand: the command and what others published stand in a table.
+PUBLISHED = (
+    "modelnet40_pointnet",
+    "modelnet40_pointnet2",
+    "modelnet40_dgcnn",
+    "shapenetpart_pointnet2",
+    "s3dis_minkunet18a",
+    "s3dis_point_transformer",
+    "scannet_minkunet34c",
+    "semantickitti_minkunet18a",
+)
 HEADLINES = ("miou", "accuracy")  # what the short table shows of a training, the first it has
 HEAD = """# Results
 
@@ -80,12 +92,31 @@ def speed(folder: Path, *, short: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
+def published(folder: Path) -> str:
+    """The table of published figures, ours beside them where a folder of results has them."""
+    lines = ["| command | data | metric | published | source | here |", "|" + "---|" * 6]
+    for name in PUBLISHED:
+        recipe, path = importlib.import_module(f"geomdl.recipes.{name}"), folder / f"{name}.json"
+        ours = json.loads(path.read_text())["metrics"] if path.exists() else {}
+        for metric, reference in recipe.REFERENCE.items():
+            here = number(ours[metric]["mean"]) if metric in ours else ""
+            lines.append(
+                f"| `geomdl fit {name}` | {recipe.DATA} | {metric} | {number(reference.value)} "
+                f"| {reference.source} | {here} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
 def page(folder: Path) -> str:
     """RESULTS.md from a folder of results."""
     contents = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    others = (
+        "\n## Published data sets\n\nNot run here where the last column is empty.\n\n"
+        + published(folder)
+    )
     table = speed(folder / "bench")
     ending = f"\n## Speed\n\n{table}" if table else ""
-    return HEAD + "".join(section(c) for c in contents) + ending
+    return HEAD + "".join(section(c) for c in contents) + others + ending
 
 
 def trained(folder: Path) -> str:

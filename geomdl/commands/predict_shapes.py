@@ -1,6 +1,7 @@
 """Meshes and clouds for a trained network, and what it says of their points as a shape."""
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Y_UP = (".glb", ".gltf")  # by these formats' own rule
+LEAST_FLOOR = 0.01  # share of the points of a place that stands upright
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,14 @@ class Shapes:
     def write(self, path: Path, target: Path, chances: "Tensor", names: Sequence[str]) -> "Tensor":
         """Probabilities (N, K) of points or vertices -> the shape with its classes, in a file.
 
-        As `save_labelled`. Gives the share (K,) of each class. Raises InputError where there are
-        not as many points as probabilities.
+        As `save_labelled`. Gives the share (K,) of each class, and warns of a place without a
+        floor. Raises InputError where there are not as many points as probabilities.
         """
         save_labelled(target, opened(path), chances, names)
-        return chances.argmax(1).bincount(minlength=chances.shape[1]) / len(chances)
+        shares = chances.argmax(1).bincount(minlength=chances.shape[1]) / len(chances)
+        if "floor" in names and float(shares[names.index("floor")]) < LEAST_FLOOR:
+            warnings.warn(f"{path}: no floor was found; is z up in it (--up)?", stacklevel=2)
+        return shares
 
 
 def opened(path: Path) -> "Mesh | PointCloud":

@@ -1,5 +1,6 @@
 """What the recipes that label the parts of procedural shapes share: clouds, loss, part IoU."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,15 +51,17 @@ def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Ten
     return cross_entropy(scores, batch["label"])
 
 
-def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:
+def metrics(
+    model: nn.Module, examples: Examples, parts_of: Sequence[Sequence[int]] = PARTS_OF
+) -> dict[str, float]:
     """miou: mean over shapes of the mean IoU of their parts. Per category, and share of points."""
     right, count = 0, 0
     iou, category = [], []
     for batch in batches(examples, 16):
         scores = model(batch["points"], batch["offsets"], batch["category"]).float()
-        found = part_prediction(scores, batch["offsets"], batch["category"], PARTS_OF)
+        found = part_prediction(scores, batch["offsets"], batch["category"], parts_of)
         label, offsets, kind = batch["label"], batch["offsets"], batch["category"]
-        iou.append(part_iou(found, label, offsets, kind, PARTS_OF))
+        iou.append(part_iou(found, label, offsets, kind, parts_of))
         category.append(kind)
         right, count = right + hits(scores, label)[0], count + len(label)
     every = torch.cat(iou)

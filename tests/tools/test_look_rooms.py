@@ -94,6 +94,33 @@ def test_labelled_points_of_scannet_find_their_places(data: Path, tmp_path: Path
     assert len(office.shape.points) == 100  # type: ignore[union-attr]
 
 
+def test_simulated_rooms_are_known_in_every_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = {
+        "points": torch.rand(50, 3),
+        "features": torch.rand(50, 3),
+        "label": torch.arange(50) % 3,
+    }
+    monkeypatch.setattr(look.room_scans, "read_scan", lambda *given, **more: scan)
+    whole, thin = look.simulated(tmp_path, tmp_path), look.simulated_thin(tmp_path, tmp_path)
+    for place, count in ((whole, 50), (thin, 5)):
+        assert place.known is not None
+        rows, label, names = place.known
+        assert len(place.shape.points) == len(rows) == count  # type: ignore[union-attr]
+        assert names == look.room_scans.LIKE_SCANNET
+        for point, kind in zip(place.shape.points, label, strict=True):  # type: ignore[union-attr]
+            at = int((scan["points"] - point).norm(dim=1).argmin())
+            assert int(kind) == at % 3
+
+
+def test_clouds_are_drawn_up_to_a_height() -> None:
+    z = torch.cat([torch.tensor([-9.0]), torch.linspace(0, 3, 301)])
+    kept = z[look.below(z, 1.6)]
+    assert float(kept.max()) == pytest.approx(1.6, abs=0.05)
+    assert bool(look.below(z, math.inf).all())
+
+
 def test_single_frames_are_rooms_in_metres(data: Path, tmp_path: Path) -> None:
     for make in (look.tum_frame, look.sun_frame):
         points = make(data, tmp_path).shape.points  # type: ignore[union-attr]

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 from core2d.train.record import Reference, Result, write_result
-from tools.results import SPEED, main, number, page, speed, trained, with_part
+from geomdl.recipes import find
+from tools.results import (
+    PUBLISHED,
+    SPEED,
+    main,
+    number,
+    page,
+    published,
+    speed,
+    trained,
+    with_part,
+)
 
 
 def test_page_shows_metrics_and_references(tmp_path: Path) -> None:
@@ -73,6 +84,21 @@ def test_trainings_show_their_headline_and_time_per_run(tmp_path: Path) -> None:
     assert trained(tmp_path).splitlines()[2:] == [
         "| `toy` | none | accuracy | 0.5 | 0.3536 | 2 | 2.0 |"
     ]
+
+
+def test_published_figures_stand_beside_ours_or_alone(tmp_path: Path) -> None:
+    """Each row's command is one that trains; the last column is empty until it was run."""
+    assert set(PUBLISHED) <= set(find.names())
+    lines = published(tmp_path).splitlines()[2:]
+    assert {line.split("`")[1] for line in lines} == {f"geomdl fit {name}" for name in PUBLISHED}
+    assert all(line.endswith(" |  |") for line in lines)
+    for data in ("ModelNet40", "ShapeNetPart", "S3DIS", "ScanNet", "SemanticKITTI"):
+        assert any(f"| {data}" in line for line in lines)
+    name = "modelnet40_pointnet"
+    write_result(Result(name, f"geomdl fit {name}", [0], 9.0, {"accuracy": [0.885]}, {}), tmp_path)
+    first, second = published(tmp_path).splitlines()[2:4]
+    assert "| accuracy | 0.892 | Qi et al. 2017, table 1 | 0.885 |" in first
+    assert "| class_accuracy | 0.862 | Qi et al. 2017, table 1 |  |" in second
 
 
 def test_readme_keeps_what_is_around_the_table() -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from geomdl.cli import run
+from geomdl.commands.predict_shapes import Shapes
 from geomdl.io import load, save
 from geomdl.structures import Mesh, PointCloud
 from geomdl.viewer.opening import open_scene
@@ -99,3 +100,17 @@ def test_other_files_are_refused(trained, capsys) -> None:
     Path("text.ply").write_text("no shape")
     assert run(["predict", "run", "text.ply", "-o", "out"]) == 1
     assert "text.ply" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("floor", "told"), [(0.5, False), (0.0, True)])
+def test_a_place_without_a_floor_is_asked_for_its_up(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, floor: float, told: bool
+) -> None:
+    path = tmp_path / "scan.ply"
+    save(path, PointCloud(torch.rand(200, 3)))
+    label = (torch.arange(200) >= 200 * floor).long()
+    chances = torch.nn.functional.one_hot(label, 2).float()
+    reader = Shapes(prepare=lambda shape, config: {}, config=None)
+    shares = reader.write(path, tmp_path / "out.ply", chances, ("floor", "wall"))
+    assert float(shares[0]) == pytest.approx(floor)
+    assert any("is z up in it (--up)" in str(one.message) for one in recwarn) == told
