@@ -25,6 +25,12 @@ ATARI = Protocol()
 Vectorise = Literal["auto", "sync", "async", "native", "envpool"]
 
 
+def expect_whole(name: str, value: int, *, low: int) -> None:
+    """A whole number, at least `low`. Raises InputError."""
+    if int(expect_number(name, value, low=low)) != value:
+        raise InputError(f"{name}: expected a whole number, got {value}")
+
+
 @dataclass(frozen=True)
 class Network:
     """The network that gives the values of actions.
@@ -186,12 +192,6 @@ class Settings:
                 f"replay.capacity: expected room for more than {self.replay.steps} steps of stacks "
                 f"of {self.stack} in each of {self.lanes} lanes, got {self.replay.capacity}"
             )
-
-
-def expect_whole(name: str, value: int, *, low: int) -> None:
-    """A whole number, at least `low`. Raises InputError."""
-    if int(expect_number(name, value, low=low)) != value:
-        raise InputError(f"{name}: expected a whole number, got {value}")
 
 
 def dqn() -> Settings:
