@@ -26,10 +26,9 @@ Seen = Any  # an array (L, ...), or a dict of them, as the world's space says
 
 
 class World(Protocol):
-    """Dynamics of L lanes. `space` and `actions` are those of one lane; `view` its cameras."""
+    """Dynamics of L lanes. `space` and `actions` are those of one lane."""
 
     lanes: int
-    view: BatchView
     actions: int
     space: gymnasium.spaces.Space[Any]
 
@@ -73,7 +72,7 @@ class WorldEnv(gymnasium.Env[Any, np.int64]):
 
     def __init__(self, world: World, render_mode: str | None) -> None:
         self.world = world
-        self.render_mode = expect_mode(render_mode, ("rgb_array", "human"))
+        self.render_mode = expect_mode(render_mode, self.metadata["render_modes"])
         self.window: Window | None = None
         self.action_space = gymnasium.spaces.Discrete(world.actions)
         self.observation_space = world.space
@@ -112,8 +111,10 @@ class WorldEnv(gymnasium.Env[Any, np.int64]):
 
     def _watch(self, *, fresh: bool = False) -> None:
         if self.render_mode == "human":
+            view = getattr(self.world, "view", None)
+            assert isinstance(view, BatchView)  # flat worlds have no such mode
             self.window = self.window or Window(fps=self.metadata["render_fps"])
-            self.window.show(self.world.view, fresh=fresh)
+            self.window.show(view, fresh=fresh)
 
 
 class WorldVectorEnv(VectorEnv[Any, Ints, Any]):
