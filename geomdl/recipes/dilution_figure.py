@@ -1,4 +1,4 @@
-"""The picture of the dilution study: sites per layer, time over occupancy and over resolution."""
+"""The picture of the dilution study: sites per layer; time and memory by occupancy and extent."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,17 +20,19 @@ def draw(
     by_share: Sequence["Timing"],
     by_size: Sequence["Timing"],
 ) -> None:
-    """Three panels into a file. Raises InputError for a name of another kind."""
-    figure = Figure((11, 3.6), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
+    """Five panels into a file. Raises InputError for a name of another kind."""
+    figure = Figure((11, 6), layout="constrained")
+    panels = figure.subplot_mosaic([["sites", "share", "size"], ["sites", "share MB", "size MB"]])
+    left = panels["sites"]
     for name, counts in sites.items():
         style = "k--" if name == "submanifold" else "o-"
         left.plot([n / counts[0] for n in counts], style, ms=3, label=name)
     left.set(title="active sites, times the input's", xlabel="layers of kernel 3", yscale="log")
-    for panel, timings, title, x in (
-        (middle, by_share, "scattered cells", [100 * t.share for t in by_share]),
-        (right, by_size, "a surface", [float(t.extent) for t in by_size]),
+    for name, timings, title, x in (
+        ("share", by_share, "scattered cells", [100 * t.share for t in by_share]),
+        ("size", by_size, "a surface", [float(t.extent) for t in by_size]),
     ):
+        panel, memory = panels[name], panels[f"{name} MB"]
         for label, colour, line, values in (
             ("dense", DENSE, "-", [t.dense for t in timings]),
             ("dense, with backward", DENSE, "--", [t.dense_training for t in timings]),
@@ -39,13 +41,20 @@ def draw(
             ("its look-ups", MAP, ":", [t.look_ups for t in timings]),
         ):
             panel.plot(x, [1e3 * v for v in values], line, color=colour, marker=".", label=label)
+        for label, colour, held in (
+            ("dense", DENSE, [t.dense_bytes for t in timings]),
+            ("sparse", SPARSE, [t.sparse_bytes for t in timings]),
+        ):
+            memory.plot(x, [b / 1e6 for b in held], color=colour, marker=".", label=label)
         panel.set(title=f"one layer, {title}", ylabel="ms", xscale="log", yscale="log")
-    middle.set_xlabel(f"active cells of {by_share[0].extent}^3, %")
-    right.set_xlabel("cells per axis")
-    right.set_xticks(*[[t.extent for t in by_size]] * 2, minor=False)
-    right.minorticks_off()
-    for panel in (left, right):
-        panel.legend(fontsize=7)
-    for panel in (left, middle, right):
+        memory.set(ylabel="MB until the backward", xscale="log", yscale="log")
+    panels["share MB"].set_xlabel(f"active cells of {by_share[0].extent}^3, %")
+    panels["size MB"].set_xlabel("cells per axis")
+    for name in ("size", "size MB"):
+        panels[name].set_xticks(*[[t.extent for t in by_size]] * 2, minor=False)
+        panels[name].minorticks_off()
+        panels[name].legend(fontsize=7)
+    left.legend(fontsize=7)
+    for panel in panels.values():
         panel.grid(alpha=0.3)
     save_figure(path, figure)

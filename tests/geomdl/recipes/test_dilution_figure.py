@@ -12,5 +12,6 @@ def test_draws_what_it_is_given(tmp_path):
     draw(tmp_path / "a.svg", sites, TIMINGS, TIMINGS)
     text = (tmp_path / "a.svg").read_text()
     assert text.count("<!-- its look-ups -->") + text.count("<!-- submanifold -->") == 2
+    assert text.count("<!-- MB until the backward -->") == 2
     with pytest.raises(InputError, match="expected a name ending with"):
         draw(tmp_path / "a.gif", sites, TIMINGS, TIMINGS)
