@@ -18,7 +18,7 @@ class Epsilon:
     which it falls; 0 is a constant `end`. kind: linear falls by the same amount every step (Mnih et
     al. 2015: 1 to 0.1 over a million frames), exponential by the same factor, so `end` must be
     above 0. held: steps for which a random action may be held, lane by lane, see `rl.holding`; 1
-    draws anew at each.
+    draws anew at each. falling: exponent by which longer holds are rarer; 0 for all lengths alike.
     """
 
     start: float = 1.0
@@ -26,6 +26,7 @@ class Epsilon:
     steps: int = 10_000
     kind: Literal["linear", "exponential"] = "linear"
     held: int = 1
+    falling: float = 2.0
 
     def __post_init__(self) -> None:
         for name in ("start", "end"):
@@ -34,6 +35,7 @@ class Epsilon:
                 raise InputError(f"epsilon.{name}: expected a share in [0, 1], got {value}")
         expect_number("epsilon.steps", self.steps, low=0)
         expect_number("epsilon.held", self.held, low=1)
+        expect_number("epsilon.falling", self.falling, low=0)
         expect_choice("epsilon.kind", self.kind, ("linear", "exponential"))
         if self.kind == "exponential" and not (self.start > 0 and self.end > 0):
             raise InputError("epsilon.end: an exponential fall needs start and end above 0")

@@ -14,13 +14,13 @@ class Holding:
     """An actor whose random actions last, as those of people do (Dabney et al. 2021, algorithm 1).
 
     With probability epsilon a lane that is free begins a random action and holds it for n steps,
-    n <= `longest` with a probability that goes with n^-2 (their zeta distribution, mu = 2). Single
-    random steps cancel out; held ones get an agent out of a valley. actor: what acts otherwise.
+    n <= `longest` with a probability that goes with n^-falling (theirs: zeta, 2). Single random
+    steps cancel out; held ones get an agent out of a valley. actor: what acts otherwise.
     """
 
-    def __init__(self, actor: Actor, actions: Discrete, longest: int) -> None:
+    def __init__(self, actor: Actor, actions: Discrete, longest: int, falling: float = 2.0) -> None:
         self.actor, self.actions = actor, actions
-        share = torch.arange(1, longest + 1, dtype=torch.float64) ** -2.0
+        share = torch.arange(1, longest + 1, dtype=torch.float64) ** -falling
         self._shares = share.cumsum(0) / share.sum()
         self._left = torch.zeros(0, dtype=torch.int64)  # steps that each lane still holds on
         self._held = self._left

@@ -236,7 +236,8 @@ class Run:
         if settings.explore.held > 1:
             actions = self.envs.single_action_space
             assert isinstance(actions, Discrete)
-            actor = Holding(self.agent, actions, settings.explore.held)
+            explore = settings.explore
+            actor = Holding(self.agent, actions, explore.held, explore.falling)
         collector = Collector(
             self.envs,
             actor,
