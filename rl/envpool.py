@@ -21,8 +21,10 @@ def pool(name: str, lanes: int, limit: int = 0) -> VectorEnv:
     if importlib.util.find_spec("envpool") is None:
         raise InputError("vectorise: envpool is not installed; `pip install envpool` where it has "
                          "a wheel, or use auto")  # fmt: skip
-    import envpool
-
+    try:
+        import envpool
+    except Exception as problem:  # it reads files of its games as it is imported
+        raise InputError(f"vectorise: envpool cannot be imported: {problem}") from problem
     known = envpool.list_all_envs()
     if name not in known:
         raise InputError(f"vectorise: EnvPool has no {name}; it has {len(known)} others")

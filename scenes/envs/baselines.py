@@ -59,7 +59,10 @@ class Random:
 
 
 class Farthest:
-    """Next best view: the view whose nearest visited one is farthest away; needs `visited`."""
+    """Next best view, the uniform baseline: views spread evenly around, whatever is there.
+
+    The next one is that whose nearest visited one is farthest away; needs `visited`.
+    """
 
     def __init__(self) -> None:
         cosine = (nbv.DIRECTIONS @ nbv.DIRECTIONS.T).clip(-1, 1)

@@ -60,6 +60,13 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         make("CartPole-v1", 2, vectorise="envpool")
 
 
+def test_a_broken_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "envpool", None)  # what an import then raises
+    monkeypatch.setattr("rl.envpool.importlib.util.find_spec", lambda name: True)
+    with pytest.raises(InputError, match="envpool cannot be imported: "):
+        make("CartPole-v1", 2, vectorise="envpool")
+
+
 def test_the_package_itself() -> None:
     pytest.importorskip("envpool", reason="EnvPool is not installed")
     envs = make("CartPole-v1", 2, vectorise="envpool", limit=5)
