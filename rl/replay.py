@@ -13,6 +13,7 @@ from torch import Tensor
 from core2d.errors import InputError, expect_number
 from core2d.files import save_text
 from rl.frames import Frames
+from rl.kept import Kept, expect_frames
 from rl.lanes import Change, Lanes
 from rl.priority import Priorities, Priority
 from rl.transitions import Transitions
@@ -28,7 +29,7 @@ class Replay:
     oldest first, an axis of that size after the batch where it is more than 1; before the start of
     an episode its first frame is repeated. steps, discount: n and gamma of the n-step reward.
     folder: the frames lie in files there that are mapped into memory, for more than the machine
-    has; `spare` frames per lane are kept there beyond the capacity, see `state`.
+    has. spare: frames per lane that files keep beyond the capacity, see `state`.
     Memory: capacity * (bytes of a frame + 23), and 16 more with priorities; see `bytes`.
     """
 
@@ -51,9 +52,14 @@ class Replay:
         expect_number("discount", discount, low=0)
         if capacity < lanes:
             raise InputError(f"capacity: expected at least one per lane ({lanes}), got {capacity}")
-        self.spare = spare if folder is not None else 0
+        self.spare = spare
         self._lanes = Lanes(
-            lanes, capacity // lanes, stack=stack, steps=steps, discount=discount, spare=self.spare
+            lanes,
+            capacity // lanes,
+            stack=stack,
+            steps=steps,
+            discount=discount,
+            spare=0 if folder is None else spare,
         )
         self._named = isinstance(observation, Mapping)
         parts = observation if isinstance(observation, Mapping) else {"": observation}
@@ -77,6 +83,7 @@ class Replay:
         )
         self._token = ""
         self._saved: np.ndarray | None = None
+        self._kept: Kept | None = None
         slots = lanes * self._lanes.ring
         self._priorities = Priorities(slots, priority) if priority is not None else None
 
@@ -160,29 +167,44 @@ class Replay:
         else:
             self._priorities.update(places[there], priority[torch.from_numpy(there)])
 
-    def state(self) -> dict[str, Any]:
+    def state(self, folder: Path | None = None) -> dict[str, Any]:
         """Everything needed to go on exactly, as tensors, numbers and words (copies).
 
-        In memory the frames are part of it. With a folder they stay in their files, which are
-        brought to the disk (only what changed), and the state says which ones it needs. These stand
-        until `spare` more frames were added to a lane: save again before (`left`).
+        In memory the frames are part of it; with a `folder` here those that came since the last
+        state are added to files there. A replay that is mapped to files brings these to the disk
+        (only what changed). Where frames are in files, the state says which ones it needs. They
+        stand until `spare` more were added to a lane (of a replay in memory: and saved): save again
+        before (`left`). Raises OSError where they cannot be written.
         """
         frames: dict[str, Any] = {}
-        if self._folder is None:
-            filled = min(int(self._lanes.written.max()), self._lanes.slots)
-            frames = {name: part.part(filled) for name, part in self._frames.items()}
-        else:
+        token = self._token
+        if self._folder is not None:
             self._begin()
             for part in self._frames.values():
                 part.flush()
-            self._saved = self._lanes.written.copy()
+            token, self._saved = self._token, self._lanes.written.copy()
+        elif folder is not None:
+            kept = self._kept = self._kept_in(folder)
+            kept.save(self._lanes.written)
+            token = kept.token
+        else:
+            filled = min(int(self._lanes.written.max()), self._lanes.slots)
+            frames = {name: part.part(filled) for name, part in self._frames.items()}
         return {
             "layout": self._layout(),
             "lanes": self._lanes.state(),
             "frames": frames,
-            "token": self._token,
+            "token": token,
             "priorities": None if self._priorities is None else self._priorities.state(),
         }
+
+    def _kept_in(self, folder: Path) -> Kept:
+        """The files there, the same object where they were used last."""
+        if self._kept is not None and self._kept.folder == folder:
+            return self._kept
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = list(self._frames.values())
+        return Kept(folder, parts, live=self._lanes.slots, spare=self.spare)
 
     @property
     def left(self) -> int | None:
@@ -192,33 +214,36 @@ class Replay:
         saved = self._saved if self._saved is not None else np.zeros_like(self._lanes.written)
         return int(self.spare - (self._lanes.written - saved).max())
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`. Raises InputError where it is of another replay or lost frames."""
+    def restore(self, state: dict[str, Any], folder: Path | None = None) -> None:
+        """Go on from `state`, which has its frames or left them in `folder`.
+
+        Raises InputError where it is of another replay or frames were lost.
+        """
         for name, value in self._layout().items():
             if state["layout"][name] != value:
                 raise InputError(f"{name}: the state has {state['layout'][name]}, expected {value}")
+        written = state["lanes"]["written"].numpy()
         if self._folder is not None:
-            self._expect_frames(state)
+            self._expect_frames(written, state["token"])
+            self._token = state["token"]
+        elif not state["frames"]:
+            if folder is None:
+                raise InputError("folder: the frames of this state are in files, got no folder")
+            self._kept = self._kept_in(folder)
+            self._kept.load(written, state["token"])
         self._lanes.restore(state["lanes"])
         for name, part in state["frames"].items():
             self._frames[name].put(part)
         if self._priorities is not None:
             self._priorities.restore(**state["priorities"])
-        self._token = state["token"]
         self._saved = self._lanes.written.copy()
 
-    def _expect_frames(self, state: dict[str, Any]) -> None:
+    def _expect_frames(self, written: np.ndarray, token: str) -> None:
         assert self._folder is not None
         assert self._seen is not None
-        token = self._folder / "token"
-        if not token.exists() or token.read_text() != state["token"]:
-            raise InputError(f"{self._folder}: holds no frames of this state")
-        more = int((self._seen.values - state["lanes"]["written"].numpy()).max())
-        if more > self.spare:
-            raise InputError(
-                f"{self._folder}: {more} frames of a lane came after this state and {self.spare} "
-                "are spared, so some of its own are gone; save more often, or give more spare"
-            )
+        path = self._folder / "token"
+        same = path.exists() and path.read_text() == token
+        expect_frames(self._folder, same, int((self._seen.values - written).max()), self.spare)
 
     def _layout(self) -> dict[str, Any]:
         lanes = self._lanes

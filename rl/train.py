@@ -4,12 +4,12 @@
     python -m rl.train --env CartPole-v1 --steps 50000 --seed 1
 
 Every `settings.checkpoint` steps the running episodes are cut off (for the learner they were
-truncated there), the environments are made anew with a seed that comes from the step, and all else
-goes to checkpoint.pt. A run that was not killed does just the same. So the state of environments,
-which nobody can save in general, is never needed: a run that was killed at any moment goes on from
-its last checkpoint and ends with the same weights, bit for bit, on one CPU with the same number of
-threads. That holds for environments that are the same for the same seed and actions; one that asks
-a clock, a network or another process is not.
+truncated there), the environments are made anew with a seed that comes from the step, all else
+goes to checkpoint.pt and the frames that are new to replay/. A run that was not killed does just
+the same. So the state of environments, which nobody can save in general, is never needed: a run
+that was killed at any moment goes on from its last checkpoint and ends with the same weights, bit
+for bit, on one CPU with the same number of threads. That holds for environments that are the same
+for the same seed and actions; one that asks a clock, a network or another process is not.
 """
 
 import json
@@ -200,17 +200,17 @@ class Run:
         """Cut the episodes, save, begin anew: the same whether the run goes on here or later."""
         self.collector.cut()
         self._expect_finite()
-        content = {
-            "step": self.step,
-            "turns": self.turns,
-            "seconds": self._seconds(),
-            "agent": self.agent.state_dict(),
-            "replay": self.replay.state(),
-            "acting": self._acting.get_state(),
-            "sampling": self._sampling.get_state(),
-            "report": self._report.state(),
-        }
         try:
+            content = {
+                "step": self.step,
+                "turns": self.turns,
+                "seconds": self._seconds(),
+                "agent": self.agent.state_dict(),
+                "replay": self.replay.state(self.folder / "replay"),
+                "acting": self._acting.get_state(),
+                "sampling": self._sampling.get_state(),
+                "report": self._report.state(),
+            }
             save_checkpoint(self.folder / "checkpoint.pt", content)
             save_agent(self.folder / "model.safetensors", self.agent)
         except OSError as error:
@@ -221,7 +221,7 @@ class Run:
         self.step, self.turns = content["step"], content["turns"]
         self.seconds = content["seconds"]
         self.agent.load_state_dict(content["agent"])
-        self.replay.restore(content["replay"])
+        self.replay.restore(content["replay"], self.folder / "replay")
         self._acting.set_state(content["acting"])
         self._sampling.set_state(content["sampling"])
         self._report.load(content["report"])

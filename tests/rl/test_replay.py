@@ -215,24 +215,28 @@ def same(a, b) -> None:
 
 
 @pytest.mark.parametrize("prioritised", [False, True])
-@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("where", ["state", "mapped", "kept"])
 @pytest.mark.parametrize("steps_before", [4, 60])
-def test_a_state_goes_on_exactly(tmp_path, prioritised, mapped, steps_before):
+def test_a_state_goes_on_exactly(tmp_path, prioritised, where, steps_before):
     options = {"stack": 3, "steps": 2, "spare": 30}
     options |= {"priority": Priority()} if prioritised else {}
-    folder = {"folder": tmp_path / "replay"} if mapped else {}
+    folder = {"folder": tmp_path / "replay"} if where == "mapped" else {}
+    kept = tmp_path / "kept" if where == "kept" else None
     both = Both(21, 3, **options, **folder)
     for _ in range(steps_before):
         both.step()
     if prioritised:
         batch = both.replay.sample(8, seeded())
         both.replay.update(batch.index, torch.rand(8, generator=seeded()))
-    torch.save(both.replay.state(), tmp_path / "state.pt")
+    both.replay.state(kept)
+    both.step()
+    torch.save(both.replay.state(kept), tmp_path / "state.pt")
     before = both.replay.sample(100, seeded(1))
     for _ in range(8):  # goes on after the state, then dies
         both.step()
+    both.replay.state(kept)
     again = Replay(21, 3, (SHAPE, np.uint8), discount=0.9, **options, **folder)
-    again.restore(torch.load(tmp_path / "state.pt", weights_only=True))
+    again.restore(torch.load(tmp_path / "state.pt", weights_only=True), kept)
     same(before, again.sample(100, seeded(1)))
 
 
@@ -261,16 +265,19 @@ def test_frames_of_another_run_are_not_taken(tmp_path):
     assert plain().left is None
 
 
-def test_a_restored_replay_goes_on_like_the_unbroken_one(tmp_path):
-    options = {"capacity": 12, "lanes": 2, "folder": tmp_path, "priority": Priority()}
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_restored_replay_goes_on_like_the_unbroken_one(tmp_path, mapped):
+    options = {"capacity": 12, "lanes": 2, "priority": Priority()}
+    options |= {"folder": tmp_path} if mapped else {}
+    kept = None if mapped else tmp_path
     whole = plain(**(options | {"folder": None}))
     fill(whole, 10, 2)
     broken = plain(**options)
     fill(broken, 10, 2)
-    state = broken.state()
+    state = broken.state(kept)
     fill(broken, 7, 2, start=50)  # lost with the process
     again = plain(**options)
-    again.restore(state)
+    again.restore(state, kept)
     for replay in (whole, again):
         fill(replay, 6, 2, start=10)
         batch = replay.sample(4, seeded(1))

@@ -16,6 +16,7 @@ import torch
 from gymnasium import spaces
 
 from core2d.errors import InputError
+from core2d.train.files import save_checkpoint
 from rl.explore import Epsilon
 from rl.gridworld import gridworld
 from rl.mdp import Environment
@@ -157,6 +158,7 @@ RESUMED = {
     "dqn": short("CartPole-v1", 600),
     "rainbow": replace(RAINBOW, learn=replace(RAINBOW.learn, average=0.9)),
     "held": replace(short("CartPole-v1", 600), explore=Epsilon(1.0, 0.5, 300, held=20)),
+    "stacked": replace(short("tests/Identity-v0", 600), stack=3, replay=Memory(200, steps=2)),
     "on_disk": replace(
         short("tests/Identity-v0", 600), stack=3, replay=Memory(200, steps=2, on_disk=True)
     ),
@@ -178,6 +180,31 @@ def test_a_killed_run_ends_with_the_weights_of_the_unbroken_one(tmp_path: Path, 
     )
     assert ours == theirs
     assert outcome.step == expected.step
+
+
+def test_a_run_killed_between_its_frames_and_its_checkpoint_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(RESUMED["stacked"], checkpoint=150)
+    train(settings, tmp_path / "whole", how=HOW)
+    saved = []
+
+    def dies(path: Path, content: Any) -> None:
+        if len(saved) == 2:
+            raise Killed
+        saved.append(path)
+        save_checkpoint(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rl.train.save_checkpoint", dies)
+        with pytest.raises(Killed):
+            train(settings, tmp_path / "broken", how=HOW)
+    frames = torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["replay"][
+        "frames"
+    ]
+    assert not frames
+    train(settings, tmp_path / "broken", resume=True, how=HOW)
+    assert weights(tmp_path / "broken") == weights(tmp_path / "whole")
 
 
 def test_held_actions_are_another_run(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Files of the frames of a replay in memory, so that a checkpoint writes only those that are new.
+
+Each part of an observation has a file with a ring of frames per lane: as many as the replay has,
+and `spare` more. So the frames of a state are overwritten only when `spare` more of a lane were
+saved, and a process that dies while it saves leaves the state before whole.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from core2d.errors import InputError
+from core2d.files import save_json
+from rl.frames import Frames
+
+
+def expect_frames(folder: Path, same: bool, more: int, spare: int) -> None:
+    """Raises InputError where a folder's frames are not those of a state, or some are gone.
+
+    same: whether the state says so; more: frames of a lane that came after it.
+    """
+    if not same:
+        raise InputError(f"{folder}: holds no frames of this state")
+    if more > spare:
+        raise InputError(
+            f"{folder}: {more} frames of a lane came after this state and {spare} "
+            "are spared, so some of its own are gone; save more often, or give more spare"
+        )
+
+
+class Kept:
+    """Files in `folder` for the parts of an observation, each with S = `live` slots per lane.
+
+    `token` names the replay whose frames they are, "" before the first `save` or `load`.
+    """
+
+    def __init__(self, folder: Path, parts: Sequence[Frames], *, live: int, spare: int) -> None:
+        self.folder, self.token = folder, ""
+        self._parts, self._live, self._spare = parts, live, spare
+        self._saved: np.ndarray | None = None
+
+    def save(self, written: np.ndarray) -> None:
+        """Bring to the disk what is new, given how many frames each lane ever had (L,).
+
+        Raises OSError.
+        """
+        self.token = self.token or uuid.uuid4().hex
+        # Before the frames: a process that dies in between counts too many, never too few.
+        save_json(self.folder / "kept.json", {"token": self.token, "seen": written.tolist()})
+        since = np.maximum(0 if self._saved is None else self._saved, written - self._live)
+        for number, part in enumerate(self._parts):
+            path = self._path(number)
+            with path.open("r+b" if self._saved is not None else "w+b") as file:
+                for frames in self._pieces(file, part, since, written):
+                    file.write(frames)
+                file.flush()
+                os.fsync(file.fileno())
+        self._saved = written.copy()
+
+    def load(self, written: np.ndarray, token: str) -> None:
+        """Fill the parts as they were at `save`. Raises InputError where frames are not there."""
+        about = self.folder / "kept.json"
+        known = json.loads(about.read_text()) if about.exists() else {"token": ""}
+        same = bool(token) and known["token"] == token
+        seen = np.array(known["seen"]) if same else written
+        expect_frames(self.folder, same, int((seen - written).max()), self._spare)
+        for number, part in enumerate(self._parts):
+            path = self._path(number)
+            expect_frames(self.folder, path.exists(), 0, 0)
+            with path.open("rb") as file:
+                since = np.maximum(0, written - self._live)
+                for frames in self._pieces(file, part, since, written):
+                    expect_frames(self.folder, file.readinto(frames) == frames.size, 0, 0)
+        self.token, self._saved = token, written.copy()
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"kept_{number}"
+
+    def _pieces(
+        self, file: BinaryIO, part: Frames, since: np.ndarray, until: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        """Bytes of the frames since..until of every lane, the file at the place of each piece."""
+        flat, ring = part.flat().numpy(), self._live + self._spare
+        for lane, (first, last) in enumerate(zip(since.tolist(), until.tolist(), strict=True)):
+            while first < last:
+                here, there = first % self._live, first % ring
+                count = min(last - first, self._live - here, ring - there)
+                file.seek((lane * ring + there) * flat.shape[1])
+                start = lane * self._live + here
+                yield flat[start : start + count].reshape(-1)
+                first += count
