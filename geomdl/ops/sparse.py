@@ -12,7 +12,7 @@ from typing import Any, Optional
 import torch
 from torch import Tensor
 
-from geomdl.errors import GeometryError, expect_number, expect_tensor
+from geomdl.errors import GeometryError, describe, expect_number, expect_tensor
 from geomdl.ops.dispatch import op
 from geomdl.ops.sites import children, kernel_map, parents, reached, transposed_map
 
@@ -237,5 +237,8 @@ def gather_conv(
         return gather_multiply(features, weight, table, bias, groups).to(features.dtype)
     if transposed is None:
         transposed = transposed_map(table, len(features))
+    if transposed.shape != (len(features), table.shape[1]):
+        wanted = f"transposed_map(table, {len(features)})"
+        raise GeometryError(f"transposed: expected {wanted}, got {describe(transposed)}")
     weight = weight.contiguous()  # once, and not again on the way back
     return _Multiply.apply(features, weight, bias, table, transposed, groups, False)

@@ -268,6 +268,8 @@ def test_bad_arguments_are_named():
         gather_conv(features, weight, table, draw(5))
     with pytest.raises(GeometryError, match="groups"):
         gather_conv(features, weight, table, groups=0)
+    with pytest.raises(GeometryError, match=r"transposed: expected transposed_map\(table, 5\)"):
+        gather_conv(features.requires_grad_(), weight, table, transposed=table)
     with pytest.raises(GeometryError, match="gradient: expected 7 rows"):
         gather_outer(features, draw(6, 2), table)
     with pytest.raises(GeometryError, match="groups: 3 does not divide"):
