@@ -7,6 +7,7 @@ takes seeds when it is built and never again: so it is built anew by every seede
 
 import importlib.util
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,17 +53,26 @@ class Pool(VectorEnv):
         seed: int | Sequence[int] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
-        import envpool
-
         if seed is not None or self._pool is None:
             first = seed if isinstance(seed, int) else 0
             every = [first + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-            settings: dict[str, Any] = {"env_seed": [int(s) for s in every]} if every else {}
-            settings |= {"max_episode_steps": self._limit} if self._limit else {}
-            self._pool = envpool.make(
-                self._name, env_type="gymnasium", num_envs=self.num_envs, **settings
-            )
+            self._pool = self._made([int(s) for s in every] if every else [])
         return self._pool.reset()
+
+    def _made(self, seeds: list[int]) -> Any:
+        """A pool of EnvPool, whose lanes have these seeds, if any."""
+        import envpool
+
+        limit = {"max_episode_steps": self._limit} if self._limit else {}
+        make = partial(
+            envpool.make, self._name, env_type="gymnasium", num_envs=self.num_envs, **limit
+        )
+        if not seeds:
+            return make()
+        try:
+            return make(env_seed=seeds)
+        except TypeError:  # before its version 1 it took one seed, and gave lane i that + i
+            return make(seed=seeds[0])
 
     def step(
         self, actions: np.ndarray

@@ -48,6 +48,22 @@ def test_every_lane_has_its_own_seed_at_every_seeded_reset(asked: list[dict[str,
     assert asked[0]["num_envs"] == 3
 
 
+def test_one_seed_for_all_lanes_of_older_releases(
+    asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = sys.modules["envpool"]
+    newer = package.make
+
+    def older(name: str, **settings: Any) -> Any:
+        if "env_seed" in settings:
+            raise TypeError("got an unexpected keyword argument 'env_seed'")
+        return newer(name, **settings)
+
+    monkeypatch.setattr(package, "make", older)
+    reset(make("CartPole-v1", 3, vectorise="envpool"), 7)
+    assert [call["seed"] for call in asked] == seeds(7, 3)[:1]
+
+
 def test_unknown_to_envpool(asked: list[dict[str, Any]]) -> None:
     with pytest.raises(InputError, match="EnvPool has no MountainCar-v0"):
         pool("MountainCar-v0", 2)
