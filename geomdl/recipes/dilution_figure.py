@@ -50,8 +50,9 @@ def draw(
         memory.set(ylabel="MB until the backward", xscale="log", yscale="log")
     panels["share MB"].set_xlabel(f"active cells of {by_share[0].extent}^3, %")
     panels["size MB"].set_xlabel("cells per axis")
+    extents = [t.extent for t in by_size]
     for name in ("size", "size MB"):
-        panels[name].set_xticks(*[[t.extent for t in by_size]] * 2, minor=False)
+        panels[name].set_xticks(extents, [str(extent) for extent in extents])
         panels[name].minorticks_off()
         panels[name].legend(fontsize=7)
     left.legend(fontsize=7)
