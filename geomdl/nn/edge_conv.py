@@ -15,6 +15,7 @@ from geomdl.errors import GeometryError
 from geomdl.nn.packed import expect_count
 from geomdl.nn.shared_mlp import SharedMLP
 from geomdl.ops.neighbors import knn_index, take_rows
+from geomdl.ops.segments import HALVES
 
 
 class EdgeConv(nn.Module):
@@ -58,8 +59,10 @@ def feature_neighbors(x: Tensor, offsets: Tensor, k: int) -> Tensor:
     if x.shape[1] <= 3:
         return knn_index(x.contiguous(), x.contiguous(), k, offsets, offsets)
     found = []
-    for rows in slices_of(offsets):
-        item = x[rows] - x[rows].mean(0)  # smaller numbers, smaller rounding
-        closeness = torch.addmm(-0.5 * item.square().sum(1), item, item.mT)  # (n, n)
-        found.append(closeness.topk(k, dim=1).indices + rows.start)
+    x = x.float() if x.dtype in HALVES else x
+    with torch.autocast(x.device.type, enabled=False):  # 16 bits cannot tell neighbours apart
+        for rows in slices_of(offsets):
+            item = x[rows] - x[rows].mean(0)  # smaller numbers, smaller rounding
+            closeness = torch.addmm(-0.5 * item.square().sum(1), item, item.mT)  # (n, n)
+            found.append(closeness.topk(k, dim=1).indices + rows.start)
     return torch.cat(found)

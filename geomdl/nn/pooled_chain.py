@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from core2d.errors import InputError
 from core2d.layers.norm import BatchNorm, expect_several
 from geomdl.nn.row_norm import Statistics, is_shared, running, settled
 from geomdl.ops.row_norm import (
@@ -61,6 +62,11 @@ def pooled_chain(
     norm = layers[0].norm
     if norm.training and weight is None and not is_shared(norm):
         expect_several(y)
+    if norm.weight.dtype in (torch.float16, torch.bfloat16):
+        raise InputError(
+            f"weights: expected float32 or float64, got {norm.weight.dtype}; for 16 bits there is "
+            "torch.autocast"
+        )
     wide = y.float() if y.dtype in (torch.float16, torch.bfloat16) else y
     flat = [t for layer in layers for t in (*layer[:2], layer.norm.weight, layer.norm.bias)]
     with torch.autocast(y.device.type, enabled=False):

@@ -10,6 +10,7 @@ from geomdl.errors import GeometryError, expect_offsets, expect_tensor
 from geomdl.ops.dispatch import op
 from geomdl.ops.neighbors import FLOATS
 
+HALVES = (torch.float16, torch.bfloat16)
 CHUNK = 1 << 24  # values that the torch body pads at once
 
 
@@ -86,9 +87,11 @@ class _PutUnique(torch.autograd.Function):
 def segment_max(values: Tensor, offsets: Tensor) -> Tensor:
     """Values (N, C), offsets (S+1,) -> the largest of each segment (S, C), differentiable.
 
-    The gradient goes to the row that was largest, the first of equal ones. Raises GeometryError,
-    also where a segment has no rows.
+    The gradient goes to the row that was largest, the first of equal ones. 16-bit values, as under
+    autocast, are compared in float32. Raises GeometryError, also where a segment has no rows.
     """
+    if values.dtype in HALVES:
+        return segment_max(values.float(), offsets).to(values.dtype)
     _check_segments(values.detach(), offsets)
     if bool((offsets[1:] == offsets[:-1]).any()):
         empty = int((offsets[1:] == offsets[:-1]).nonzero()[0])
@@ -97,9 +100,14 @@ def segment_max(values: Tensor, offsets: Tensor) -> Tensor:
 
 
 def segment_mean(values: Tensor, offsets: Tensor) -> Tensor:
-    """Values (N, C), offsets (S+1,) -> the mean of each segment (S, C), 0 where it has no rows."""
+    """Values (N, C), offsets (S+1,) -> the mean of each segment (S, C), 0 where it has no rows.
+
+    16-bit values are added in float32. Raises GeometryError.
+    """
     from geomdl.ops.voxelize import segment_sum
 
+    if values.dtype in HALVES:
+        return segment_mean(values.float(), offsets).to(values.dtype)
     _check_segments(values.detach(), offsets)
     sizes = offsets.diff()
     total = segment_sum(values, items_of(offsets, len(values)), len(sizes))

@@ -72,6 +72,22 @@ def test_every_parameter_learns() -> None:
         ]
 
 
+def test_autocast_is_close() -> None:
+    points, offsets, features = clouds()
+    for net, rest in (
+        (DGCNN(5, neighbors=6, channels=32), ()),
+        (DGCNNSegmenter(5, neighbors=6, channels=32), (features,)),
+    ):
+        net = fill(net).eval()  # a batch norm of two rows in training is a matter of signs
+        wanted = net(points, offsets, *rest)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = net(points, offsets, *rest)
+        assert found.dtype == torch.bfloat16
+        apart = (found.float() - wanted).abs().mean() / wanted.abs().mean()
+        assert apart.item() < 0.1
+        found.float().sum().backward()
+
+
 def test_the_transform_starts_as_the_identity() -> None:
     points, offsets, _ = clouds()
     turn = DGCNNParts(5, neighbors=6).turn(points, offsets)

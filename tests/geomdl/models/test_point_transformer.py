@@ -79,6 +79,21 @@ def test_every_parameter_learns() -> None:
         assert not [n for n in missing if "bias" not in n]
 
 
+def test_autocast_is_close() -> None:
+    points, offsets, features = clouds()
+    for net in (
+        PointTransformer(5, encoder=small(2)),
+        PointTransformerSegmenter(5, encoder=small(2)),
+    ):
+        wanted = fill(net).eval()(points, offsets, features)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = net(points, offsets, features)
+        assert found.dtype == torch.bfloat16
+        apart = (found.float() - wanted).abs().mean() / wanted.abs().mean()
+        assert apart.item() < 0.1
+        found.float().sum().backward()
+
+
 def test_stages_are_quarters() -> None:
     points, offsets, features = clouds()
     stages = small(2)(points, offsets, features)

@@ -37,6 +37,15 @@ def test_equals_loops_in_training(backend: str, widths: tuple[int, ...]) -> None
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
+def test_neighbours_do_not_change_under_autocast() -> None:
+    x = FEATURES.float()
+    wanted = feature_neighbors(x, OFFSETS, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(feature_neighbors(x, OFFSETS, 6), wanted)
+        half = feature_neighbors(x.bfloat16(), OFFSETS, 6)
+    assert torch.equal(half, feature_neighbors(x.bfloat16().float(), OFFSETS, 6))
+
+
 def test_order_does_not_matter() -> None:
     layer = filled(EdgeConv(6, (5,), neighbors=4))
     order = torch.cat([torch.randperm(20), 20 + torch.randperm(14)])

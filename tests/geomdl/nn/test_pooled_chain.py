@@ -98,6 +98,13 @@ def test_a_single_row_has_no_variance() -> None:
     assert pooled_chain(rows(1), torch.tensor([0, 1]), layers(2, 0.0, False))[0].shape == (1, 5)
 
 
+def test_weights_of_16_bits_are_refused() -> None:
+    chain = layers(2, 0.0, False)
+    chain[0].norm.bfloat16()
+    with pytest.raises(InputError, match=r"weights: .* for 16 bits there is torch\.autocast"):
+        pooled_chain(rows(), OFFSETS, chain)
+
+
 def test_blocks_hold_whole_segments() -> None:
     blocks = module.cut(OFFSETS, None, 1 << 17)  # some 8 rows each
     assert [(b.segments.start, b.segments.stop) for b in blocks] == [(0, 3), (3, 4), (4, 5)]

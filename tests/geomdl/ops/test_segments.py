@@ -53,6 +53,20 @@ def test_means_are_zero_where_nothing_is(backend: str) -> None:
     torch.testing.assert_close(segment_mean(x, OFFSETS), truth)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_halves_are_reduced_in_float32(dtype: torch.dtype) -> None:
+    x = torch.ones(4000, 1, dtype=dtype)  # in 16 bits their sum would stop at 256 or 2048
+    x[7] = 3
+    x.requires_grad_()
+    offsets = torch.tensor([0, 4000])
+    largest, mean = segment_max(x, offsets), segment_mean(x, offsets)
+    assert (largest.dtype, mean.dtype, largest.item()) == (dtype, dtype, 3.0)
+    assert mean.item() == pytest.approx(1.0005, abs=1e-3)
+    largest.sum().backward()
+    assert x.grad is not None
+    assert x.grad.nonzero().tolist() == [[7, 0]]
+
+
 def test_no_rows_at_all(backend: str) -> None:
     found = segment_argmax(torch.zeros(0, 3), torch.tensor([0, 0, 0]))
     assert found.tolist() == [[-1] * 3] * 2
