@@ -130,6 +130,12 @@ def test_arguments():
     for env in (train, test):
         env.reset(seed=0)
     assert not np.array_equal(train.world.points, test.world.points)
-    for bad in ({"budget": 0}, {"objects": 0}, {"split": "all"}, {"parts": ("rgb",)}):
+    for bad in (
+        {"budget": 0},
+        {"objects": 0},
+        {"split": "all"},
+        {"parts": ("color",)},
+        {"parts": "depth"},
+    ):
         with pytest.raises(InputError, match=next(iter(bad))):
             NextBestViewEnv(**bad)
