@@ -167,6 +167,7 @@ def ranked(chances: "Tensor", classes: Sequence[str], top: int) -> dict[str, flo
 
 
 def sentence(told: dict[str, Any]) -> str:
-    """What was found in one file, in a line."""
-    shares = ", ".join(f"{name} {share:.1%}" for name, share in told["classes"].items())
+    """What was found in one file, in a line, without what was found nowhere."""
+    found = {name: share for name, share in told["classes"].items() if share >= 0.0005}
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in found.items())
     return f"{told['file']}: {shares}" + (f" -> {told['output']}" if "output" in told else "")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core2d.errors import InputError
 from geomdl.cli import run
-from geomdl.commands.predict import expanded, opened, ranked, target_of
+from geomdl.commands.predict import expanded, opened, ranked, sentence, target_of
 from geomdl.commands.predict_pictures import palette
 
 RECIPE = '''
@@ -160,3 +160,10 @@ def test_a_recipes_name_stands_for_its_run(
 def test_ranking() -> None:
     chances: Any = torch.tensor([0.1, 0.6, 0.3])
     assert ranked(chances, ("a", "b"), 2) == {"b": 0.6, "class 2": 0.3}
+
+
+def test_a_line_leaves_out_what_was_found_nowhere() -> None:
+    told = {"file": "a.ply", "classes": {"wall": 0.9996, "floor": 0.0004, "bed": 0.0}}
+    assert sentence(told) == "a.ply: wall 100.0%"
+    told["classes"] = {"wall": 0.9, "floor": 0.1}
+    assert sentence(told | {"output": "b.ply"}) == "a.ply: wall 90.0%, floor 10.0% -> b.ply"
