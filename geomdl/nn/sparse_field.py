@@ -42,7 +42,7 @@ def field_of(voxels: SparseVoxels, extent: Sequence[int] | None = None) -> Spars
     axes = voxels.coordinates.shape[1]
     whole = None if extent is None else expect_extent("extent", extent, axes)
     if whole is not None:
-        _expect_inside(voxels.coordinates, whole)
+        expect_inside(voxels.coordinates, whole)
     stride = (Fraction(voxels.stride),) * axes
     return SparseField(voxels.features, Sites(voxels.coordinates, voxels.offsets, stride, whole))
 
@@ -92,7 +92,7 @@ def to_dense(field: SparseField, extent: Sequence[int] | None = None) -> Tensor:
         raise GeometryError("extent: this field knows none, so it must be given")
     whole = expect_extent("extent", whole, field.sites.axes)
     cells = field.sites.coordinates.long()
-    _expect_inside(cells, whole)
+    expect_inside(cells, whole)
     grid = field.values.new_zeros(len(field.sites.counts), *whole, field.values.shape[1])
     return grid.index_put((field.sites.items, *cells.unbind(1)), field.values).movedim(-1, 1)
 
@@ -105,7 +105,8 @@ def expect_field(name: str, x: object) -> SparseField:
     return x
 
 
-def _expect_inside(cells: Tensor, extent: tuple[int, ...]) -> None:
+def expect_inside(cells: Tensor, extent: tuple[int, ...]) -> None:
+    """Cells (N, D) within 0 .. extent - 1. Raises GeometryError."""
     if bool((cells >= cells.new_tensor(extent)).any()):
         raise GeometryError(
             f"extent: {extent} does not hold all sites, up to {cells.amax(0).tolist()}"

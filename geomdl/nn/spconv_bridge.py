@@ -16,7 +16,9 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from geomdl.errors import GeometryError, describe
+from geomdl.nn.sparse_field import expect_inside
 from geomdl.structures import SparseVoxels
+from geomdl.structures.tensors import expect_extent
 
 if TYPE_CHECKING:
     from spconv.pytorch import SparseConvTensor
@@ -47,6 +49,8 @@ def to_spconv(voxels: SparseVoxels, extent: Sequence[int] | None = None) -> "Spa
         raise GeometryError(f"voxels: expected SparseVoxels, got {describe(voxels)}")
     if extent is None:
         extent = (voxels.bounds[1] + 1).tolist()
+    extent = expect_extent("extent", extent, voxels.coordinates.shape[1])
+    expect_inside(voxels.coordinates, extent)
     indices = torch.cat([voxels.items[:, None].int(), voxels.coordinates], 1)
     tensor = installed().SparseConvTensor
     return tensor(voxels.features, indices, list(extent), voxels.batch_size)

@@ -147,6 +147,9 @@ def test_what_it_cannot_do_is_named(spconv):
         spconv_bridge.gather_conv(x, weight, table).sum().backward()
     with pytest.raises(GeometryError, match="voxels: expected SparseVoxels, got SparseField"):
         spconv_bridge.to_spconv(field())
+    for extent, message in (((7, 6), "expected 3 whole"), ((7, 6, 2), "does not hold all sites")):
+        with pytest.raises(GeometryError, match=f"extent: .*{message}"):
+            spconv_bridge.to_spconv(voxels_of(field()), extent)
     with pytest.raises(GeometryError, match="groups: spconv's convolution has none, got 2"):
         spconv_bridge.gather_conv(x, weight, table, None, 2)
 
