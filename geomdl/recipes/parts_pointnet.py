@@ -2,8 +2,7 @@
 
     geomdl fit parts_pointnet          about 5 minutes on a quiet core
 
-The kind of the shape is known, as in ShapeNetPart; the 29 kinds have 94 parts in all. EXPECT is
-a guess, since no run is recorded yet: the mean over test shapes of the mean IoU of their parts.
+The kind of the shape is known, as in ShapeNetPart; the 29 kinds have 94 parts in all. EXPECT is what was measured, the mean of seeds 0 to 2: the mean over test shapes of the mean IoU of their parts.
 """
 
 from torch import Generator, Tensor, nn
@@ -17,7 +16,7 @@ from scenes.datasets.shapes import PART_NAMES, PARTS_OF
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
-EXPECT = {"miou": 0.75}
+EXPECT = {"miou": 0.421}
 REFERENCE = {"miou": Reference(0.837, "ShapeNetPart: Qi et al. 2017, table 2")}
 PENALTY = 0.001
 

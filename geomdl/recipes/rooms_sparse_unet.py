@@ -1,6 +1,6 @@
 """A small sparse U-Net labels rooms.
 
-    geomdl fit rooms_sparse_unet          about 9 minutes on a quiet core
+    geomdl fit rooms_sparse_unet          about 25 minutes on a quiet core
 
 A quarter of MinkUNet18A's width, on voxels of 5 cm; so cheap that it trains eight times as long as
 the other networks on rooms.
@@ -8,8 +8,8 @@ the other networks on rooms.
     geomdl predict runs/rooms_sparse_unet scan.ply -o labelled.ply
     geomdl view labelled.ply
 
-EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
-rooms that were never seen.
+EXPECT is what was measured, seed 0: the mean IoU of the classes over all points of rooms that were
+never seen. Thirty epochs in batches of 4, without the Lovasz loss, had given 0.277.
 """
 
 from dataclasses import dataclass, replace
