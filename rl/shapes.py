@@ -75,7 +75,7 @@ class Cloud(Encoder):
     The lens is taken to open by 90 degrees: another one stretches x and y, as the first layer can.
     """
 
-    def __init__(self, space: spaces.Box, sizes: Sequence[int] = (64, 128, 256)) -> None:
+    def __init__(self, space: spaces.Box, sizes: Sequence[int] = (32, 64, 128)) -> None:
         super().__init__()
         self.shape, self.far = tuple(space.shape), float(space.high.max())
         if len(self.shape) not in (2, 3, 4) or not 0 < self.far <= BOUND:

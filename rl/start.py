@@ -39,8 +39,8 @@ def device_for(wanted: Device, settings: Settings, space: Space) -> torch.device
     Raises InputError for a device that this machine has not.
     """
     if wanted != "auto":
-        there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-        if wanted in there and not there[wanted]():
+        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not there.get(wanted, True):
             raise InputError(f"device: expected one that is there, got {wanted}; auto finds it")
         return torch.device(wanted)
     parts = getattr(space, "spaces", {"": space}).values()

@@ -109,7 +109,7 @@ def paint(planes: tuple[Plane, ...], seen: Pixels) -> Pixels:
 class PixelEnv(WorldEnv):
     """One lane of a game. Each game's own class names its rules."""
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 6}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 6}  # noqa: RUF012
     game: ClassVar[type[Rules]]
 
     def __init__(
