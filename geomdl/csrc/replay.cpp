@@ -142,6 +142,52 @@ Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int thre
     return out;
 }
 
+// Memory of batches that were dropped, for the next ones: a batch is as large as a cache, and what
+// was read lately is still in it. Only used with the interpreter's lock held.
+class Dropped {
+    struct Block {
+        uint8_t *data;
+        size_t bytes;
+    };
+    static constexpr size_t kMost = 4;
+    std::vector<Block> blocks;  // the newest last
+
+    static Dropped &all() {
+        static auto *only = new Dropped;  // results may outlive what ends with the module
+        return *only;
+    }
+
+    static void drop(void *p) noexcept {
+        auto *block = static_cast<Block *>(p);
+        auto &blocks = all().blocks;
+        blocks.push_back(*block);
+        delete block;
+        if (blocks.size() <= kMost) return;
+        ::operator delete[](blocks.front().data, std::align_val_t(64));
+        blocks.erase(blocks.begin());
+    }
+
+    static uint8_t *find(size_t bytes) {
+        auto &blocks = all().blocks;
+        for (auto at = blocks.rbegin(); at != blocks.rend(); ++at)
+            if (at->bytes == bytes) {
+                uint8_t *data = at->data;
+                blocks.erase(std::next(at).base());
+                return data;
+            }
+        return static_cast<uint8_t *>(::operator new[](bytes, std::align_val_t(64)));
+    }
+
+  public:
+    static Out<uint8_t> make(std::initializer_list<size_t> shape) {
+        size_t bytes = 1;
+        for (size_t n : shape) bytes *= n;
+        if (int64_t(bytes) < kShared) return geomdl::make<uint8_t>(shape);
+        auto *block = new Block{find(bytes), bytes};
+        return Out<uint8_t>(block->data, shape, nb::capsule(block, drop));
+    }
+};
+
 using Batch = std::tuple<Out<uint8_t>, Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
 
 Batch replay_batch(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
@@ -149,7 +195,7 @@ Batch replay_batch(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> p
                    int64_t stack, int threads) {
     const Rings rings(record, numbers, powers, slots, stack);
     const size_t width = size_t(rings.width());
-    auto out = make<uint8_t>({pick.shape(0), width, source.shape(1)});
+    auto out = Dropped::make({pick.shape(0), width, source.shape(1)});
     std::vector<int64_t> at(pick.shape(0) * width);
     auto steps = steps_of(rings, places(rings, pick, ranked), at.data());
     copy_frames(source, at.data(), int64_t(at.size()), out.data(), threads);

@@ -147,6 +147,21 @@ def test_a_batch_is_its_windows_with_their_frames(backend, size, steps, threads)
         replay_batch(record, numbers, powers, source, pick, True, 36, 4)
 
 
+def test_batches_that_are_held_keep_their_memory():
+    """The memory of a batch is used again once it was dropped, and not before."""
+    record, numbers = lanes([0] * 40, [0], [38], [39])
+    source = torch.arange(40).byte()[:, None].expand(40, 9000).contiguous()
+    find = bound("replay_batch", record, numbers, torch.tensor([1.0, 0.5]), source)
+    held = []
+    for turn in range(12):  # 270 kB each
+        batch = find(torch.arange(turn, turn + 15), True, 40, 1)[0]
+        assert torch.equal(batch[:, 0, 5], torch.arange(turn, turn + 15).byte())
+        if turn % 3 == 0:
+            held.append((turn, batch[3:].numpy()))  # a view keeps it too
+    for turn, rows in held:
+        assert np.array_equal(rows[:, 1, 8999], np.arange(turn + 4, turn + 16))
+
+
 @pytest.mark.parametrize(
     "shape", [(2, 4, 9, 7), (3, 4, 4, 4), (2, 3, 5, 5), (1, 1, 1, 1), (0, 4, 4, 4)]
 )
