@@ -29,13 +29,12 @@ def expect_rules(name: str, env: gymnasium.Env) -> None:
         wanted = "step: expected (observation, reward, terminated, truncated, infos)"
         raise broken(name, wanted, found)
     _expect_seen(name, "step", env.observation_space, found[0])
-    reward = found[1]
-    number = isinstance(reward, (int, float, np.number, np.bool_))
-    number = number or (isinstance(reward, np.ndarray) and reward.shape == ())
-    if not number or not math.isfinite(float(reward)):
-        raise broken(name, "step: expected a finite number as reward", reward)
+    reward = np.asarray(found[1])
+    if reward.dtype.kind not in "biuf" or reward.shape != () or not math.isfinite(reward):
+        raise broken(name, "step: expected a finite number as reward", found[1])
     for place, word in ((2, "terminated"), (3, "truncated")):
-        if not isinstance(found[place], (bool, np.bool_)):
+        flag = np.asarray(found[place])
+        if flag.dtype != np.bool_ or flag.shape != ():
             raise broken(name, f"step: expected True or False as {word}", found[place])
 
 
