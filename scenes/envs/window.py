@@ -17,7 +17,8 @@ from geomdl.viewer.scene import Item, Scene, Shape
 from scenes.envs.batch_view import BatchView, Body
 
 SIZE = 64  # pixels per side of the pyramid's picture
-PYRAMID = 0.08  # of the scene's diagonal
+PYRAMID, DOT = 0.08, 0.012  # of the scene's diagonal
+ORANGE = (0.9, 0.25, 0.02)
 
 
 class Window:
@@ -50,7 +51,8 @@ class Window:
             self._way = []
         self._way.append(camera.centre)
         self._cameras.append(camera)
-        self._ways.append(PointCloud(torch.stack(self._way)))
+        places = torch.stack(self._way)
+        self._ways.append(PointCloud(places, colors=torch.tensor(ORANGE).expand(len(places), 3)))
         frame = len(self._cameras) - 1
         if self.viewer is None:
             self._open(body)
@@ -71,8 +73,9 @@ class Window:
         sequences = {"scene": self._scenes, "camera": self._cameras, "way": self._ways}
         items = [Item(name, shapes) for name, shapes in sequences.items()]  # type: ignore[arg-type]
         extent = body.vertices.amax(0) - body.vertices.amin(0)
-        size = PYRAMID * float(extent.norm())
-        self.viewer = Viewer(Scene(items), Look(camera_size=size), port=self.port, title="geomdl")
+        size = float(extent.norm())
+        look = Look(camera_size=PYRAMID * size, point_size=DOT * size)
+        self.viewer = Viewer(Scene(items), look, port=self.port, title="geomdl")
         print(f"geomdl: {self.viewer.url}", file=sys.stderr)
         if has_screen():
             webbrowser.open(self.viewer.url)

@@ -1,6 +1,7 @@
 """The page follows the episodes: one frame a step, the scene and the way of the present one."""
 
 import urllib.request
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -24,10 +25,15 @@ def test_a_page_follows_two_episodes(monkeypatch):
         assert urllib.request.urlopen(window.url, timeout=20).status == 200
         scene, body = viewer._shared.scene, view.library.body(int(view.scene[0]))
         assert len(scene.shape("scene")) == len(body.faces)
+        told = []
+        viewer._sessions[-1] = SimpleNamespace(  # a visitor
+            change=lambda **fields: told.append(fields), close=lambda: None, join=lambda _: None
+        )
         for _ in range(3):
             envs.step(np.array([1]))  # turns
             window.show(view)
         assert viewer.look.frame == 3
+        assert told == [{"frame": 1}, {"frame": 2}, {"frame": 3}]
         camera = scene.shape("camera", 3)
         turn = torch.from_numpy(view.world_to_camera[0, :, :3]).float()
         torch.testing.assert_close(camera.world_to_camera.rotation, turn)
