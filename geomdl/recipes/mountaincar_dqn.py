@@ -8,9 +8,9 @@ is chosen by its score.
 The rules are those of cartpole_dqn but for four things, chosen on seeds 0 to 4. A random action is
 held for up to 50 steps (after Dabney et al. 2021), as a car must be pushed one way for a while: at
 random the flag is then reached in one episode of ten, and without holding in none of 4000; with
-their rarer long holds three seeds of five found it too late or never. The position and the speed come
-as numbers of the same size. And a discount of 0.98 with a target network that is copied every 1000
-steps keeps the values from running away, which they did with a soft target (to +900, where no
+their rarer long holds three seeds of five found it too late or never. The position and the speed
+come as numbers of the same size. And a discount of 0.98 with a target network that is copied every
+1000 steps keeps the values from running away, which they did with a soft target (to +900, where no
 return is above 0).
 """
 

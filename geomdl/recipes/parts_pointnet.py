@@ -2,7 +2,9 @@
 
     geomdl fit parts_pointnet          about 5 minutes on a quiet core
 
-The kind of the shape is known, as in ShapeNetPart; the 29 kinds have 94 parts in all. EXPECT is what was measured, the mean of seeds 0 to 2: the mean over test shapes of the mean IoU of their parts.
+The kind of the shape is known, as in ShapeNetPart; the 29 kinds have 94 parts in all. EXPECT is
+what was measured, the mean of seeds 0 to 2: the mean over test shapes of the mean IoU of their
+parts.
 """
 
 from torch import Generator, Tensor, nn
