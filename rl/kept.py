@@ -10,7 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -82,7 +82,7 @@ class Kept:
         return self.folder / f"kept_{number}"
 
     def _pieces(
-        self, file: BinaryIO, part: Frames, since: np.ndarray, until: np.ndarray
+        self, file: IO[bytes], part: Frames, since: np.ndarray, until: np.ndarray
     ) -> Iterator[np.ndarray]:
         """Bytes of the frames since..until of every lane, the file at the place of each piece."""
         flat, ring = part.flat().numpy(), self._live + self._spare

@@ -286,14 +286,14 @@ class Replay:
 
     def _transitions(self, pick: Tensor, weight: Tensor) -> Transitions:
         """Those of `pick`: ranks, or with priorities places in the rings."""
-        before, after = {}, {}
+        before: dict[str, Tensor] = {}
+        after: dict[str, Tensor] = {}
         stack, ranked = self._lanes.stack, self._priorities is None
         for name, read in self._readers.items():
             flat, action, reward, discount, index = read(pick, ranked)
             frames = self._frames[name].shaped(flat)
-            first, last = (slice(stack), slice(-stack, None)) if stack > 1 else (0, -1)
-            before[name] = torch.from_numpy(frames[:, first])
-            after[name] = torch.from_numpy(frames[:, last])
+            before[name] = torch.from_numpy(frames[:, :stack] if stack > 1 else frames[:, 0])
+            after[name] = torch.from_numpy(frames[:, -stack:] if stack > 1 else frames[:, -1])
         if self._named:
             return Transitions(before, action, reward, after, discount, weight, index)
         return Transitions(before[""], action, reward, after[""], discount, weight, index)
