@@ -3,7 +3,8 @@
     geomdl fit parts_pointnet2          about 1.5 minutes on a quiet core
 
 The kind of the shape is known, as in ShapeNetPart; the 29 kinds have 94 parts in all. EXPECT is
-a guess, since no run is recorded yet: the mean over test shapes of the mean IoU of their parts.
+what was measured, the mean of seeds 0 to 2: the mean over test shapes of the mean IoU of their
+parts.
 """
 
 from torch import nn
@@ -16,7 +17,7 @@ from scenes.datasets.shapes import PART_NAMES, PARTS_OF
 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
-EXPECT = {"miou": 0.8}
+EXPECT = {"miou": 0.413}
 REFERENCE = {"miou": Reference(0.851, "ShapeNetPart, with normals: Qi et al. 2017, table 4")}
 
 

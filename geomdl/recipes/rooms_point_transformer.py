@@ -2,8 +2,8 @@
 
     geomdl fit rooms_point_transformer          about 31 minutes on a quiet core
 
-EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
-rooms that were never seen.
+EXPECT is what was measured, seed 0: the mean IoU of the classes over all points of rooms that were
+never seen.
 """
 
 from torch import nn
@@ -17,7 +17,7 @@ __all__ = [
     "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-EXPECT = {"miou": 0.4}
+EXPECT = {"miou": 0.19}
 REFERENCE: dict[str, Reference] = {
     "miou": Reference(0.704, "S3DIS area 5: Zhao et al. 2021, table 1")
 }
