@@ -75,7 +75,7 @@ class Kept:
             with path.open("rb") as file:
                 since = np.maximum(0, written - self._live)
                 for frames in self._pieces(file, part, since, written):
-                    expect_frames(self.folder, file.readinto(frames) == frames.size, 0, 0)
+                    expect_frames(self.folder, file.readinto(frames) == frames.nbytes, 0, 0)
         self.token, self._saved = token, written.copy()
 
     def _path(self, number: int) -> Path:
@@ -83,7 +83,7 @@ class Kept:
 
     def _pieces(
         self, file: IO[bytes], part: Frames, since: np.ndarray, until: np.ndarray
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[memoryview]:
         """Bytes of the frames since..until of every lane, the file at the place of each piece."""
         flat, ring = part.flat().numpy(), self._live + self._spare
         for lane, (first, last) in enumerate(zip(since.tolist(), until.tolist(), strict=True)):
@@ -92,5 +92,5 @@ class Kept:
                 count = min(last - first, self._live - here, ring - there)
                 file.seek((lane * ring + there) * flat.shape[1])
                 start = lane * self._live + here
-                yield flat[start : start + count].reshape(-1)
+                yield flat[start : start + count].reshape(-1).data
                 first += count
