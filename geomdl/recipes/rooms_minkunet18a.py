@@ -1,6 +1,6 @@
 """MinkUNet18A labels rooms, at its published size.
 
-    geomdl fit rooms_minkunet18a          about 14 minutes on a quiet core
+    geomdl fit rooms_minkunet18a          about 15 minutes on a busy core
 
 EXPECT is what was measured, seed 0: the mean IoU of the classes over all points of
 rooms that were never seen.

@@ -1,6 +1,6 @@
 """Point Transformer labels rooms.
 
-    geomdl fit rooms_point_transformer          about 31 minutes on a quiet core
+    geomdl fit rooms_point_transformer          about 22 minutes on a busy core
 
 EXPECT is what was measured, seed 0: the mean IoU of the classes over all points of rooms that were
 never seen.

