@@ -1,6 +1,7 @@
 """Losses against loops over numpy, against torch, and by what they are minimal at."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -204,7 +205,7 @@ def test_lovasz_is_the_integral_of_its_set_function() -> None:
             continue
         errors = torch.where(own, 1 - chances[k], chances[k])
         cuts = torch.cat([torch.zeros(1), errors.sort().values, torch.ones(1)]).double()
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in pairwise(cuts):
             wrong = errors > (low + high) / 2
             total += float((high - low) * wrong.sum() / (own | wrong).sum())
         occurring += 1
