@@ -127,7 +127,7 @@ def test_frames_on_two_threads():
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize(("size", "steps"), [(7, 1), (2000, 1), (2000, 3), (0, 2)])
+@pytest.mark.parametrize(("size", "steps"), [(7, 1), (12_000, 1), (12_000, 3), (0, 2)])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_batch_is_its_windows_with_their_frames(backend, size, steps, threads):
     flags = np.random.default_rng(1).choice([0, 0, 0, 1, 2, 5, 6], 60).tolist()
