@@ -7,57 +7,23 @@ point of each cell, where others measure on all. Not run here: what was publishe
 REFERENCE, and EXPECT is empty.
 """
 
-from dataclasses import dataclass
-from functools import partial
-
 from torch import nn
 
-from core2d.train.recipe import Data
 from core2d.train.record import Reference
-from core2d.train.settings import Train
 from geomdl.models.minkunet import minkunet
 from geomdl.nn.on_voxels import OnVoxels
-from geomdl.recipes.rooms import augmented, loss, metrics, predict, prepared, read
-from scenes.datasets.s3dis import CLASSES, s3dis
+from geomdl.recipes.rooms import loss, metrics, predict, read
+from geomdl.recipes.s3dis_rooms import DATA, Config, data
+from scenes.datasets.s3dis import CLASSES
 
 __all__ = [
     "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-DATA = "S3DIS, area 5 tests"
 EXPECT: dict[str, float] = {}
 REFERENCE = {
     "miou": Reference(0.658, "area 5, MinkUNet18: chrischoy/SpatioTemporalSegmentation README")
 }
-
-
-@dataclass(frozen=True)
-class Config:
-    """cell: metres of the cubes of which one point each is looked at.
-
-    window: side of the columns that train, metres. most: points of a scan that train at once.
-    """
-
-    train: Train = Train(
-        epochs=100,
-        batch=16,
-        rate=1e-3,
-        optimiser="adamw",
-        decay=0.01,
-        schedule="one-cycle",
-        warmup=0.05,
-    )
-    cell: float = 0.05
-    window: float = 8.0
-    most: int = 80_000
-
-
-def data(config: Config) -> Data:
-    """Area 5 tests, a tenth of the other areas' rooms validates. Raises InputError."""
-    return s3dis(
-        prepare=partial(prepared, cell=config.cell),
-        augment=partial(augmented, window=config.window, most=config.most),
-    )
 
 
 def model(config: Config) -> nn.Module:

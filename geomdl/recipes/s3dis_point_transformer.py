@@ -7,23 +7,22 @@ point of each cell, where others measure on all. Not run here: what was publishe
 REFERENCE, and EXPECT is empty.
 """
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from torch import nn
 
-from core2d.train.recipe import Data
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.models.point_transformer import PointTransformerEncoder, PointTransformerSegmenter
-from geomdl.recipes.rooms import augmented, loss, metrics, predict, prepared, read
-from scenes.datasets.s3dis import CLASSES, s3dis
+from geomdl.recipes import s3dis_rooms
+from geomdl.recipes.rooms import loss, metrics, predict, read
+from geomdl.recipes.s3dis_rooms import DATA, data
+from scenes.datasets.s3dis import CLASSES
 
 __all__ = [
     "DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict", "read",
 ]  # fmt: skip
 
-DATA = "S3DIS, area 5 tests"
 EXPECT: dict[str, float] = {}
 REFERENCE = {
     "miou": Reference(0.704, "area 5: Zhao et al. 2021, table 1"),
@@ -33,32 +32,16 @@ REFERENCE = {
 
 
 @dataclass(frozen=True)
-class Config:
-    """cell: metres of the cubes of which one point each is looked at.
+class Config(s3dis_rooms.Config):
+    """As of all, at the published size of cells.
 
-    window: side of the columns that train, metres. most: points of a scan that train at once.
+    cell: metres of the cubes of which one point each is looked at. window: side of the columns that
+    train, metres. most: points of a scan that train at once.
     """
 
-    train: Train = Train(
-        epochs=100,
-        batch=16,
-        rate=5e-4,
-        optimiser="adamw",
-        decay=0.05,
-        schedule="one-cycle",
-        warmup=0.05,
-    )
+    train: Train = replace(s3dis_rooms.Config().train, rate=5e-4, decay=0.05)
     cell: float = 0.04
     window: float = 6.0
-    most: int = 80_000
-
-
-def data(config: Config) -> Data:
-    """Area 5 tests, a tenth of the other areas' rooms validates. Raises InputError."""
-    return s3dis(
-        prepare=partial(prepared, cell=config.cell),
-        augment=partial(augmented, window=config.window, most=config.most),
-    )
 
 
 def model(config: Config) -> nn.Module:
