@@ -47,11 +47,15 @@ def name_of(recipe: Recipe) -> str:
 def prepared(recipe: Recipe, config: Any, options: Options) -> None:
     """Make room for a run, or see that it can go on. Raises InputError."""
     folder = options.output
-    taken = (folder / "config.json").exists()
+    told = (folder / "config.json").exists()
+    taken = told or (folder / "checkpoint.pt").exists()
     if taken and options.overwrite:
         shutil.rmtree(folder)
     elif taken and not options.resume:
         raise InputError(f"{folder}: a run is there already; go on with --resume, or --overwrite")
+    elif taken and not told:
+        lost = "a checkpoint without config.json, so its settings are unknown"
+        raise InputError(f"{folder}: holds {lost}; give --output, or --overwrite")
     elif taken:
         before = read_run(folder)
         resumable(config, config_of(recipe.Config, before["config"]))

@@ -222,6 +222,11 @@ def test_a_run_is_not_overwritten_unasked(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="seed: the run has 0, got 1"):
         run(tmp_path, seed=1, resume=True)
     assert run(tmp_path, overwrite=True).step == 14
+    (tmp_path / "config.json").unlink()  # of what run the checkpoint is, nobody knows now
+    with pytest.raises(InputError, match="a run is there already"):
+        run(tmp_path)
+    with pytest.raises(InputError, match="a checkpoint without config.json"):
+        run(tmp_path, resume=True)
 
 
 def test_a_finished_run_goes_on_for_more_epochs(tmp_path: Path) -> None:
