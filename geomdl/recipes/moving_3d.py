@@ -2,10 +2,10 @@
 
     geomdl fit moving_3d          about 2.5 minutes on a quiet core
 
-The twin of moving_4d: the same frames, steps and widths, kernels over space alone.
-Asked of each point: does it belong to something that moves at some time of the sequence? With
-`--vocabulary scannet`: to what does it belong? EXPECT is a guess, since no run is recorded yet: the
-mean IoU over all frames of rooms that were never seen.
+The twin of moving_4d: the same frames, steps and widths, kernels over space alone. Asked of each
+point: does it belong to something that moves at some time of the sequence? With `--vocabulary
+scannet`: to what does it belong? EXPECT is what was measured, the mean of seeds 0 to 2: the mean
+IoU over all frames of rooms that were never seen.
 """
 
 from torch import nn
@@ -18,7 +18,7 @@ from geomdl.recipes.moving import DATA, Config, EachFrame, classes, data, loss, 
 __all__ = ["DATA", "EXPECT", "REFERENCE", "Config", "data", "loss", "metrics", "model", "predict"]
 
 PLANES = (16, 32, 64, 64, 64, 32, 32, 32)
-EXPECT = {"miou": 0.6}
+EXPECT = {"miou": 0.577}
 REFERENCE: dict[str, Reference] = {}
 
 
