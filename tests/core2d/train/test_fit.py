@@ -225,7 +225,7 @@ def test_a_run_is_not_overwritten_unasked(tmp_path: Path) -> None:
     (tmp_path / "config.json").unlink()  # of what run the checkpoint is, nobody knows now
     with pytest.raises(InputError, match="a run is there already"):
         run(tmp_path)
-    with pytest.raises(InputError, match="a checkpoint without config.json"):
+    with pytest.raises(InputError, match="a checkpoint without config"):
         run(tmp_path, resume=True)
 
 
