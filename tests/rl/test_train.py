@@ -276,7 +276,7 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
     train(settings, tmp_path, how=HOW)
     with pytest.raises(InputError, match="a run is there already"):
         train(settings, tmp_path, how=HOW)
-    with pytest.raises(InputError, match="learn: the run has"):
+    with pytest.raises(InputError, match=r"learn\.batch: the run has 32, got 64"):
         train(
             replace(settings, learn=Learn(rate=1.0)),
             tmp_path,

@@ -72,7 +72,8 @@ def test_what_is_shipped_predicts_by_its_name(
         assert torch.equal(ours[name], value.half().to(value.dtype) if large else value)
     card = (made / "README.md").read_text()
     assert "972,931 parameters, the large ones in float16" in card
-    assert "30 epochs, batch 4" in card
+    train = recipe.Config().train
+    assert f"{train.epochs:g} epochs, batch {train.batch}, rate 0.003" in card
     assert "at commit abc on a box: 2 runs, 12 s" in card
     assert "| 0.2500 +- 0.5000 of 2 |" in card
     assert "| miou | 0.25 |" in card
