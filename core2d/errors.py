@@ -102,6 +102,13 @@ def expect_number(
     return value
 
 
+def expect_share(name: str, value: float) -> float:
+    """A number in 0..1. Raises InputError."""
+    if not 0 <= expect_number(name, value) <= 1:
+        raise InputError(f"{name}: expected 0 to 1, got {value}")
+    return value
+
+
 def expect_sizes(name: str, value: Sequence[int], count: int, low: int = 1) -> Sequence[int]:
     """`count` whole numbers, each at least `low`. Raises InputError."""
     if len(value) != count or any(type(size) is not int or size < low for size in value):

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, describe, expect_number
+from core2d.errors import InputError, describe, expect_number, expect_share
 from core2d.offsets import items_of
 from core2d.train.packed import count_of, kept, of_places, split
 from core2d.train.recipe import Batch
@@ -82,7 +82,7 @@ def mirror(
     vectors: int | None = None,
 ) -> Batch:
     """Mirror each cloud along each of the axes with that chance."""
-    _share("chance", chance)
+    expect_share("chance", chance)
     sign = torch.ones(count_of(batch), 3)
     for axis in _axes(axes):
         sign[torch.rand(len(sign), generator=generator) < chance, axis] = -1
@@ -203,7 +203,7 @@ def recolour(
     deviation of each point. grey: the chance of a cloud to lose its colours. What leaves 0..1 is
     cut off.
     """
-    _share("grey", grey)
+    expect_share("grey", grey)
     expect_number("light", light, low=0)
     expect_number("noise", noise, low=0)
     features = _columns(batch, "column", column).clone()
@@ -224,7 +224,7 @@ def mix(batch: Batch, generator: Generator, *, chance: float = 1.0) -> Batch:
     Mix3D, section 3: pairs are drawn, each with that chance, and the middles of their x and y are
     laid on the origin. The batch becomes smaller. Raises InputError for values of clouds.
     """
-    _share("chance", chance)
+    expect_share("chance", chance)
     total, count = int(batch["offsets"][-1]), count_of(batch)
     for name, value in batch.items():
         if name != "offsets" and not of_places(name, value, total, count):
@@ -255,7 +255,7 @@ def swap(batch: Batch, generator: Generator, *, most: float = 0.5) -> Batch:
     Adds "other" (B,), the partner's label, and "share" (B,), what is left of the own points, as
     core2d's `mixup` does. Raises InputError where points have labels.
     """
-    _share("most", most)
+    expect_share("most", most)
     if "label" not in batch:
         raise InputError(f"label: the batch has none, only {', '.join(batch)}")
     if of_places("label", batch["label"], int(batch["offsets"][-1]), count_of(batch)):
@@ -304,11 +304,6 @@ def _uniform(generator: Generator, shape: int | tuple[int, ...], low: float, hig
 
 def _pick(generator: Generator, count: int) -> int:
     return int(torch.randint(count, (), generator=generator))
-
-
-def _share(name: str, value: float) -> None:
-    if not 0 <= expect_number(name, value) <= 1:
-        raise InputError(f"{name}: expected a share of 0 to 1, got {value}")
 
 
 def _axes(axes: Sequence[int]) -> Sequence[int]:

@@ -22,7 +22,7 @@ from gymnasium.spaces import Box
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
-from core2d.errors import InputError, expect_number
+from core2d.errors import expect_number, expect_share
 
 # The games of Mnih et al. 2013.
 GAMES = ("Pong", "Breakout", "SpaceInvaders", "Seaquest", "BeamRider")
@@ -52,8 +52,8 @@ class Protocol:
     size: int = 84
 
     def __post_init__(self) -> None:
-        if self.sticky is not None and not 0 <= self.sticky <= 1:
-            raise InputError(f"sticky: expected 0 to 1, got {self.sticky}")
+        if self.sticky is not None:
+            expect_share("sticky", self.sticky)
         for name in ("skip", "frames", "size"):
             expect_number(name, getattr(self, name), low=1)
         expect_number("noops", self.noops, low=0)

@@ -21,7 +21,7 @@ import torch
 from gymnasium.vector import VectorEnv
 from torch import Generator
 
-from core2d.errors import InputError, expect_number
+from core2d.errors import InputError, expect_number, expect_share
 from core2d.train.order import seed_of
 from rl.atari import described, rom_of
 from rl.collect import Actor, Collector, Episode
@@ -149,7 +149,8 @@ def evaluate(
     """
     expect_number("episodes", episodes, low=1)
     expect_number("lanes", lanes, low=0)
-    expect_share(epsilon)
+    if epsilon is not None:
+        expect_share("epsilon", epsilon)
     player = player_of(who, device)
     settings = whole_games(player.settings)
     told = described(settings.env, settings.protocol)
@@ -166,12 +167,6 @@ def evaluate(
     totals, lengths = zip(*found, strict=True)
     frames = told.get("skip", 1)
     return Evaluation(settings.env, totals, lengths, epsilon, seed, frames, told)
-
-
-def expect_share(epsilon: float | None) -> None:
-    """A share of random actions in [0, 1], or None for the usual one. Raises InputError."""
-    if epsilon is not None and not 0 <= expect_number("epsilon", epsilon) <= 1:
-        raise InputError(f"epsilon: expected a share in [0, 1], got {epsilon}")
 
 
 def whole_games(settings: Settings) -> Settings:

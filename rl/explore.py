@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, expect_choice, expect_number, expect_tensor
+from core2d.errors import InputError, expect_choice, expect_number, expect_share, expect_tensor
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,7 @@ class Epsilon:
 
     def __post_init__(self) -> None:
         for name in ("start", "end"):
-            value = expect_number(f"epsilon.{name}", getattr(self, name), low=0)
-            if value > 1:
-                raise InputError(f"epsilon.{name}: expected a share in [0, 1], got {value}")
+            expect_share(f"epsilon.{name}", getattr(self, name))
         expect_number("epsilon.steps", self.steps, low=0)
         expect_number("epsilon.held", self.held, low=1)
         expect_number("epsilon.falling", self.falling, low=0)

@@ -15,14 +15,14 @@ import torch
 from gymnasium.vector import VectorEnv
 from torch import Generator, Tensor
 
-from core2d.errors import InputError, expect_number
+from core2d.errors import InputError, expect_number, expect_share
 from core2d.train.order import seed_of
 from geomdl.render.video import save_video
 from geomdl.structures.srgb import from_srgb
 from rl.atari import described
 from rl.collect import Collector, Episode
 from rl.environments import make_for, reset
-from rl.evaluate import Chance, Nowhere, Players, expect_share, player_of, whole_games
+from rl.evaluate import Chance, Nowhere, Players, player_of, whole_games
 from rl.replay import Replay
 from rl.settings import Settings
 
@@ -64,7 +64,8 @@ def record(
     expect_number("episodes", episodes, low=1)
     expect_number("longest", longest, low=1)
     expect_number("fps", fps, low=0)
-    expect_share(epsilon)
+    if epsilon is not None:
+        expect_share("epsilon", epsilon)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     player = player_of(who)
     settings = whole_games(player.settings)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, get_args
 
-from core2d.errors import InputError, expect_choice, expect_number
+from core2d.errors import InputError, expect_choice, expect_number, expect_share
 from rl.atari import Protocol
 from rl.encoders import Body
 from rl.explore import Epsilon
@@ -137,11 +137,10 @@ class Learn:
         for name in ("batch", "begins", "every", "updates"):
             expect_whole(f"learn.{name}", getattr(self, name), low=1)
         expect_whole("learn.target", self.target, low=0)
-        for name in ("rate", "adam", "soft", "clip", "average", "discount"):
+        for name in ("rate", "adam", "clip"):
             expect_number(f"learn.{name}", getattr(self, name), low=0)
         for name in ("discount", "soft", "average"):
-            if getattr(self, name) > 1:
-                raise InputError(f"learn.{name}: expected 0 to 1, got {getattr(self, name)}")
+            expect_share(f"learn.{name}", getattr(self, name))
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,8 @@ PUBLISHED = (
     "scannet_minkunet34c",
     "semantickitti_minkunet18a",
 )
-HEADLINES = (
-    "miou",
-    "accuracy",
-    "feature_match_recall",
-)  # what the short table shows of a training, the first it has
+# What the short table shows of a training, the first that it has.
+HEADLINES = ("miou", "accuracy", "feature_match_recall")
 HEAD = """# Results
 
 Recorded runs, made by `python tools/results.py` from `results/`. Nothing here is typed by hand; a

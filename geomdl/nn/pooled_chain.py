@@ -27,7 +27,7 @@ from geomdl.ops.row_norm import (
     row_moments,
     row_sums,
 )
-from geomdl.ops.segments import segment_argmax
+from geomdl.ops.segments import HALVES, segment_argmax
 
 BLOCK = 1 << 20  # values of the widest layer that are at hand at once, on a CPU
 
@@ -62,12 +62,12 @@ def pooled_chain(
     norm = layers[0].norm
     if norm.training and weight is None and not is_shared(norm):
         expect_several(y)
-    if norm.weight.dtype in (torch.float16, torch.bfloat16):
+    if norm.weight.dtype in HALVES:
         raise InputError(
             f"weights: expected float32 or float64, got {norm.weight.dtype}; for 16 bits there is "
             "torch.autocast"
         )
-    wide = y.float() if y.dtype in (torch.float16, torch.bfloat16) else y
+    wide = y.float() if y.dtype in HALVES else y
     flat = [t for layer in layers for t in (*layer[:2], layer.norm.weight, layer.norm.bias)]
     with torch.autocast(y.device.type, enabled=False):
         value, row = _Chain.apply(wide, offsets, weight, tuple(layers), *flat)

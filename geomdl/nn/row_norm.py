@@ -16,6 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from core2d.layers.norm import BatchNorm, SyncBatchNorm, expect_several, several_processes
 from geomdl.ops.row_norm import row_activate, row_back, row_moments, row_sums
+from geomdl.ops.segments import HALVES
 
 
 class Statistics(NamedTuple):
@@ -107,7 +108,7 @@ def norm_rows(
     """
     if weight is None and not x.is_cpu and type(norm) is BatchNorm:  # cuDNN's own
         return F.leaky_relu(norm(x if bias is None else x + bias), slope)
-    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    wide = x.float() if x.dtype in HALVES else x
     found = statistics(wide.detach(), norm, bias, weight)
     y = _NormRows.apply(wide, norm.weight, norm.bias, bias, weight, found, slope)
     return y.to(x.dtype)

@@ -7,11 +7,10 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
-from core2d.losses import VOID, cross_entropy, lovasz
 from core2d.train.recipe import Batch, Data, Examples
 from core2d.train.settings import Train
 from geomdl.augment import jitter, mirror, recolour, scale, turn
-from geomdl.recipes.rooms import RARE, centred, middle
+from geomdl.recipes.rooms import centred, labelled, middle
 from geomdl.recipes.segmentation import measured
 from scenes.datasets.moving_scans import MOVING, frame_offsets, moving_scans
 from scenes.datasets.room_scans import LIKE_SCANNET
@@ -97,8 +96,7 @@ def scores(model: nn.Module, batch: Batch) -> Tensor:
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
     """As of rooms: cross entropy and Lovasz loss, since few points move."""
-    found, label = scores(model, batch), batch["label"]
-    return cross_entropy(found, label, ignore=VOID) + RARE * lovasz(found, label, ignore=VOID)
+    return labelled(scores(model, batch), batch["label"])
 
 
 def metrics(model: nn.Module, examples: Examples) -> dict[str, float]:

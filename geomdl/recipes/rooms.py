@@ -14,7 +14,7 @@ from geomdl.augment import crop, drop, elastic, jitter, mirror, recolour, scale,
 from geomdl.recipes.own_scan import own_scan
 from geomdl.recipes.segmentation import measured
 from geomdl.structures import Mesh, PointCloud
-from scenes.datasets.point_batches import thinned
+from scenes.datasets.point_batches import Augment, Prepare, thinned
 from scenes.datasets.room_scans import LIKE_SCANNET, room_scans
 
 DATA = "simulated scans of procedural rooms, scannet classes"
@@ -56,11 +56,13 @@ class Config:
 
 def data(config: Config) -> Data:
     """Rooms thinned to one point a cell; windows of them train, whole ones are tested."""
-    return room_scans(
-        sizes=config.rooms,
-        prepare=partial(prepared, cell=config.cell),
-        augment=partial(augmented, window=config.window, most=config.most),
-    )
+    prepare, augment = ways(config.cell, config.window, config.most)
+    return room_scans(sizes=config.rooms, prepare=prepare, augment=augment)
+
+
+def ways(cell: float, window: float, most: int) -> tuple[Prepare, Augment]:
+    """What is done with every scan, and with those that train; see `Config`."""
+    return partial(prepared, cell=cell), partial(augmented, window=window, most=most)
 
 
 def prepared(batch: Batch, cell: float) -> Batch:
@@ -88,7 +90,11 @@ def augmented(batch: Batch, generator: Generator, window: float, most: int) -> B
 
 def loss(model: nn.Module, batch: Batch, step: int, generator: Generator) -> Tensor:
     """Cross entropy over the labelled points, in nats, and RARE of their Lovasz loss."""
-    found, label = scores(model, batch), batch["label"]
+    return labelled(scores(model, batch), batch["label"])
+
+
+def labelled(found: Tensor, label: Tensor) -> Tensor:
+    """`loss` of logits (N, classes) and labels (N,)."""
     return cross_entropy(found, label, ignore=VOID) + RARE * lovasz(found, label, ignore=VOID)
 
 

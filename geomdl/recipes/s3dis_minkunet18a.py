@@ -12,8 +12,8 @@ from torch import nn
 from core2d.train.record import Reference
 from geomdl.models.minkunet import minkunet
 from geomdl.nn.on_voxels import OnVoxels
+from geomdl.recipes.published_rooms import DATA, Config, data
 from geomdl.recipes.rooms import loss, metrics, predict, read
-from geomdl.recipes.s3dis_rooms import DATA, Config, data
 from scenes.datasets.s3dis import CLASSES
 
 __all__ = [

@@ -14,9 +14,9 @@ from torch import nn
 from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.models.point_transformer import PointTransformerEncoder, PointTransformerSegmenter
-from geomdl.recipes import s3dis_rooms
+from geomdl.recipes import published_rooms
+from geomdl.recipes.published_rooms import DATA, data
 from geomdl.recipes.rooms import loss, metrics, predict, read
-from geomdl.recipes.s3dis_rooms import DATA, data
 from scenes.datasets.s3dis import CLASSES
 
 __all__ = [
@@ -32,14 +32,14 @@ REFERENCE = {
 
 
 @dataclass(frozen=True)
-class Config(s3dis_rooms.Config):
+class Config(published_rooms.Config):
     """As of all, at the published size of cells.
 
     cell: metres of the cubes of which one point each is looked at. window: side of the columns that
     train, metres. most: points of a scan that train at once.
     """
 
-    train: Train = replace(s3dis_rooms.Config().train, rate=5e-4, decay=0.05)
+    train: Train = replace(published_rooms.Config().train, rate=5e-4, decay=0.05)
     cell: float = 0.04
     window: float = 6.0
 

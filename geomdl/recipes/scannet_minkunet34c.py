@@ -7,8 +7,7 @@ point of each cell, where others measure on all. Not run here: what was publishe
 REFERENCE, and EXPECT is empty.
 """
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -17,7 +16,8 @@ from core2d.train.record import Reference
 from core2d.train.settings import Train
 from geomdl.models.minkunet import minkunet
 from geomdl.nn.on_voxels import OnVoxels
-from geomdl.recipes.rooms import augmented, loss, metrics, predict, prepared, read
+from geomdl.recipes import published_rooms
+from geomdl.recipes.rooms import loss, metrics, predict, read, ways
 from scenes.datasets.scannet import CLASSES, scannet
 
 __all__ = [
@@ -30,32 +30,22 @@ REFERENCE = {"miou": Reference(0.722, "cells of 2 cm: chrischoy/SpatioTemporalSe
 
 
 @dataclass(frozen=True)
-class Config:
-    """cell: metres of the cubes of which one point each is looked at.
+class Config(published_rooms.Config):
+    """As of all, at the published size of cells.
 
-    window: side of the columns that train, metres. most: points of a scan that train at once.
+    cell: metres of the cubes of which one point each is looked at. window: side of the columns that
+    train, metres. most: points of a scan that train at once.
     """
 
-    train: Train = Train(
-        epochs=100,
-        batch=8,
-        rate=1e-3,
-        optimiser="adamw",
-        decay=0.01,
-        schedule="one-cycle",
-        warmup=0.05,
-    )
+    train: Train = replace(published_rooms.Config().train, batch=8)
     cell: float = 0.02
-    window: float = 8.0
     most: int = 150_000
 
 
 def data(config: Config) -> Data:
     """The published validation scans test, a tenth of the rooms validates. Raises InputError."""
-    return scannet(
-        prepare=partial(prepared, cell=config.cell),
-        augment=partial(augmented, window=config.window, most=config.most),
-    )
+    prepare, augment = ways(config.cell, config.window, config.most)
+    return scannet(prepare=prepare, augment=augment)
 
 
 def model(config: Config) -> nn.Module:

@@ -5,6 +5,7 @@ from core2d.errors import (
     InputError,
     expect_choice,
     expect_number,
+    expect_share,
     expect_sizes,
     expect_tensor,
 )
@@ -41,6 +42,15 @@ def test_numbers_are_bounded():
             expect_number("rate", value, low=0)
     with pytest.raises(InputError, match="rate: expected more than 0, got 0"):
         expect_number("rate", 0, above=0)
+
+
+def test_a_share_is_between_none_and_all():
+    assert [expect_share("rate", value) for value in (0, 0.5, 1)] == [0, 0.5, 1]
+    for value in (-0.01, 1.01):
+        with pytest.raises(InputError, match=f"rate: expected 0 to 1, got {value}"):
+            expect_share("rate", value)
+    with pytest.raises(InputError, match="rate: expected a finite number, got nan"):
+        expect_share("rate", float("nan"))
 
 
 def test_sizes_are_counted():

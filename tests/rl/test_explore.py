@@ -33,8 +33,8 @@ def test_no_steps_are_a_constant() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"start": 1.5}, "epsilon.start: expected a share"),
-        ({"end": -0.1}, "epsilon.end: expected at least 0"),
+        ({"start": 1.5}, "epsilon.start: expected 0 to 1"),
+        ({"end": -0.1}, "epsilon.end: expected 0 to 1"),
         ({"steps": -1}, "epsilon.steps: expected at least 0"),
         ({"kind": "cubic"}, "epsilon.kind: expected one of linear, exponential"),
         ({"end": 0.0, "kind": "exponential"}, "needs start and end above 0"),

@@ -3,7 +3,7 @@
 import torch
 from torch import Generator
 
-from geomdl.recipes import s3dis_rooms as s
+from geomdl.recipes import published_rooms as s
 
 
 def test_rooms_are_thinned_to_cells_and_cut_to_windows(monkeypatch) -> None:

@@ -1,11 +1,10 @@
-"""What the recipes on S3DIS share: its rooms, and how they are cut to train."""
+"""What the recipes on S3DIS and ScanNet share: settings, and how rooms are cut to train."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from core2d.train.recipe import Data
 from core2d.train.settings import Train
-from geomdl.recipes.rooms import augmented, prepared
+from geomdl.recipes.rooms import ways
 from scenes.datasets.s3dis import s3dis
 
 DATA = "S3DIS, area 5 tests"
@@ -33,8 +32,6 @@ class Config:
 
 
 def data(config: Config) -> Data:
-    """Area 5 tests, a tenth of the other areas' rooms validates. Raises InputError."""
-    return s3dis(
-        prepare=partial(prepared, cell=config.cell),
-        augment=partial(augmented, window=config.window, most=config.most),
-    )
+    """S3DIS: area 5 tests, a tenth of the other areas' rooms validates. Raises InputError."""
+    prepare, augment = ways(config.cell, config.window, config.most)
+    return s3dis(prepare=prepare, augment=augment)
