@@ -193,10 +193,19 @@ def chain(sizes: Sequence[int], layer: Layer) -> nn.ModuleList:
 
 
 def through(layers: nn.ModuleList, x: Tensor) -> Tensor:
-    """Layer by layer, with ReLU between."""
+    """Layer by layer, with ReLU between; the last in float32 whatever autocast says.
+
+    A value near 1 would be rounded to 1/256 in bfloat16, and actions often differ by less.
+    """
     last = len(layers) - 1  # a slice of a ModuleList would be made anew at every call
     for i, layer in enumerate(layers):
-        x = layer(x) if i == last else F.relu(layer(x))
+        if i < last:
+            x = F.relu(layer(x))
+        elif torch.is_autocast_enabled(x.device.type):
+            with torch.autocast(x.device.type, enabled=False):
+                x = layer(x.float())
+        else:
+            x = layer(x)
     return x
 
 

@@ -35,6 +35,22 @@ def test_straight_is_its_layers() -> None:
     assert np.allclose(streams(x).detach().numpy(), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 7)])
+def test_the_last_layer_stays_in_float32_under_autocast(hidden: tuple[int, ...]) -> None:
+    streams, x = Straight(F, A, hidden=hidden), features()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = streams(x)
+    rounded = x
+    for layer in streams.layers[:-1]:  # type: ignore[union-attr]
+        assert isinstance(layer, nn.Linear)
+        weights, bias = layer.weight.bfloat16(), layer.bias.bfloat16()
+        rounded = nn.functional.linear(rounded.bfloat16(), weights, bias).relu()
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found[..., 0], streams.layers[-1](rounded.float()))
+    found.sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in streams.parameters())
+
+
 def test_dueling_takes_the_mean_advantage_off() -> None:
     streams, x = Dueling(F, A, hidden=(8,), numbers=4), features()
     value = numpy_layers(streams.value, x.numpy()).reshape(5, 1, 4)
