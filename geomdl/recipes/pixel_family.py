@@ -5,7 +5,7 @@
 Mason, Hail, Rafts and Diver of scenes.envs, 10 x 10 pixels each. Every member of rl.settings.FAMILY
 plays as many steps with the same network, replay and batch. One thing is tuned, for each member
 alike: the learning rate, out of RATES, by the returns of one seed that is not recorded, over all
-games. Then come the recorded seeds.
+games, after half as many steps. Then come the recorded seeds.
 
 Figures: return_<Game>_<member>, the mean raw return of 100 fresh episodes of the final weights;
 random_<Game> and scripted_<Game>, what chance and a player with rules get there; score_<member>,
@@ -44,7 +44,7 @@ REFERENCE: dict[str, Reference] = {}
 DATA = "geomdl/Mason-v0, Hail-v0, Rafts-v0 and Diver-v0, no sticky actions, raw rewards"
 
 SHARED = Settings(
-    steps=200_000,
+    steps=100_000,
     lanes=16,
     checkpoint=100_000,
     network=Network(low=0.0, high=60.0),
@@ -68,7 +68,10 @@ def tuned(folder: Path, processes: int) -> dict[str, float]:
     """The rate of every member with the larger mean score over the games, on the tuning seed."""
     scores: dict[str, dict[float, float]] = {name: {} for name in MEMBERS}
     for rate in RATES:
-        runs = variants(dict.fromkeys(MEMBERS, rate))
+        runs = {
+            name: replace(one, steps=one.steps // 2)
+            for name, one in variants(dict.fromkeys(MEMBERS, rate)).items()
+        }
         place = folder / f"rate={rate:g}"
         (outcomes,) = trained(runs, [TUNING], place, processes)
         for name in MEMBERS:
