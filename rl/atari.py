@@ -12,7 +12,7 @@ more than the most frames without action.
 """
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -105,6 +105,21 @@ def described(name: str, protocol: Protocol | None = None) -> dict[str, Any]:
     if rom_of(name) is None:
         return {}
     return asdict(resolved(name, protocol or Protocol()))
+
+
+def words(told: Mapping[str, Any]) -> str:
+    """What `described` gave, in one line; "" for what is no Atari game."""
+    if not told:
+        return ""
+    return ", ".join(
+        [
+            f"sticky actions {told['sticky']:g}",
+            f"{told['skip']} frames a step",
+            *([f"fewer than {told['noops']} frames without action first"] * bool(told["noops"])),
+            "18 actions" if told["full_actions"] else "minimal actions",
+            f"cut after {told['frames']:,} frames",
+        ]
+    )
 
 
 def side_by_side(name: str, lanes: int, protocol: Protocol) -> VectorEnv:

@@ -23,7 +23,7 @@ from torch import Generator
 
 from core2d.errors import InputError, expect_number, expect_share
 from core2d.train.order import seed_of
-from rl.atari import described, rom_of
+from rl.atari import described, rom_of, words
 from rl.collect import Actor, Collector, Episode
 from rl.environments import Purpose, make_for, reset
 from rl.replay import Replay
@@ -80,16 +80,8 @@ class Evaluation:
 
 def rules(evaluation: Evaluation) -> str:
     """The protocol of a score in one line."""
-    words = [f"raw rewards, epsilon {evaluation.epsilon:g}"]
-    if told := evaluation.protocol:
-        words += [
-            f"sticky actions {told['sticky']:g}",
-            f"{told['skip']} frames a step",
-            f"fewer than {told['noops']} frames without action first" if told["noops"] else "",
-            "18 actions" if told["full_actions"] else "minimal actions",
-            f"cut after {told['frames']:,} frames",
-        ]
-    return ", ".join(word for word in words if word)
+    told = [f"raw rewards, epsilon {evaluation.epsilon:g}", words(evaluation.protocol)]
+    return ", ".join(filter(None, told))
 
 
 class Chance:

@@ -8,8 +8,14 @@ import argparse
 import importlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from atari import table
+
+from geomdl.recipes import atari_dqn
+from rl.atari import words
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEED = "<!-- speed: made by tools/results.py -->", "<!-- end of speed -->"
@@ -108,6 +114,23 @@ def published(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def games(folder: Path) -> str:
+    """The part on Atari: ours beside what was published, and under which rules."""
+    settings = atari_dqn.SETTINGS
+    rules = words(asdict(settings.protocol))
+    frames = settings.steps * settings.protocol.skip / 1e6
+    return f"""
+## Atari
+
+Raw rewards of whole games, {rules};
+a test is the mean of {settings.episodes} games with the last weights, epsilon 0.05. "Training" is the mean of the games that ended in the last whole million
+frames, and beside it that of Dopamine's DQN over the same million (Castro et al. 2018, five runs,
+sticky actions 0.25). "2015" is the test of Mnih et al. after 200 million frames; our full run has
+{frames:g} million. Short runs stand with their commands above.
+
+{table(folder)}"""
+
+
 def page(folder: Path) -> str:
     """RESULTS.md from a folder of results."""
     contents = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
@@ -115,9 +138,9 @@ def page(folder: Path) -> str:
         "\n## Published data sets\n\nNot run here where the last column is empty.\n\n"
         + published(folder)
     )
-    table = speed(folder / "bench")
-    ending = f"\n## Speed\n\n{table}" if table else ""
-    return HEAD + "".join(section(c) for c in contents) + others + ending
+    bench = speed(folder / "bench")
+    ending = f"\n## Speed\n\n{bench}" if bench else ""
+    return HEAD + "".join(section(c) for c in contents) + games(folder) + others + ending
 
 
 def trained(folder: Path) -> str:

@@ -345,9 +345,12 @@ def write(
     results/atari_dqn_breakout.json.
     """
     from core2d.train.record import Result, write_result
+    from rl.atari import described, words
     from rl.runs import read_settings
 
     settings = read_settings(outcomes[0].folder)
+    protocol = words(described(settings.env, settings.protocol))
+    data = f"{settings.env}, raw rewards, {protocol}" if protocol else settings.env
     if recipe is not None and settings.env != recipe.SETTINGS.env:
         name = f"{name}_{re.sub('[^a-z0-9]+', '_', settings.env.rpartition('/')[2].lower())}"
         recipe = None
@@ -359,7 +362,7 @@ def write(
         metrics={key: [o.metrics[key] for o in outcomes] for key in outcomes[0].metrics},
         expect=getattr(recipe, "EXPECT", {}),
         reference=getattr(recipe, "REFERENCE", {}),
-        data=getattr(recipe, "DATA", settings.env),
+        data=getattr(recipe, "DATA", data),
         curves=[outcome.log for outcome in outcomes],
     )
     return write_result(result, folder)

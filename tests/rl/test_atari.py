@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from core2d.errors import InputError
-from rl.atari import GAMES, Protocol, described, machado, nature, nips, resolved, rom_of, shares
+from rl.atari import (
+    GAMES,
+    Protocol,
+    described,
+    machado,
+    nature,
+    nips,
+    resolved,
+    rom_of,
+    shares,
+    words,
+)
 from rl.environments import make, make_one, reset
 
 pytest.importorskip("ale_py", reason="the extra atari (ale-py) is not installed")
@@ -42,6 +53,17 @@ def test_id_gives_the_stickiness_unless_told() -> None:
         True,
     )
     assert described("CartPole-v1") == {}
+
+
+def test_a_protocol_in_words() -> None:
+    assert words(described("ALE/Pong-v5", nature())) == (
+        "sticky actions 0, 4 frames a step, fewer than 30 frames without action first, "
+        "minimal actions, cut after 108,000 frames"
+    )
+    assert words(described("ALE/Pong-v5", machado())) == (
+        "sticky actions 0.25, 4 frames a step, 18 actions, cut after 108,000 frames"
+    )
+    assert words({}) == ""
 
 
 def test_sticky_lanes_part_and_others_do_not() -> None:

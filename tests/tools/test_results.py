@@ -10,6 +10,7 @@ from geomdl.recipes import find
 from tools.results import (
     PUBLISHED,
     SPEED,
+    games,
     main,
     number,
     page,
@@ -99,6 +100,15 @@ def test_published_figures_stand_beside_ours_or_alone(tmp_path: Path) -> None:
     first, second = published(tmp_path).splitlines()[2:4]
     assert "| accuracy | 0.892 | Qi et al. 2017, table 1 | 0.885 |" in first
     assert "| class_accuracy | 0.862 | Qi et al. 2017, table 1 |  |" in second
+
+
+def test_atari_games_stand_with_their_rules_and_the_command_of_the_full_run(tmp_path: Path) -> None:
+    text = games(tmp_path)
+    assert "sticky actions 0, 4 frames a step, fewer than 30 frames without action first" in text
+    assert "mean of 30 games" in text
+    assert "our full run has\n40 million" in text
+    assert text.count("`geomdl rl train atari_dqn") == 5
+    assert "## Atari" in page(tmp_path)
 
 
 def test_readme_keeps_what_is_around_the_table() -> None:
