@@ -56,11 +56,6 @@ class Frames:
         """The frames as bytes (L * S, N), no copy."""
         return torch.from_numpy(self.values.reshape(len(self.values), -1)).view(torch.uint8)
 
-    def shaped(self, flat: Tensor) -> np.ndarray:
-        """Frames as bytes (B, W, N) -> the same memory (B, W, *F) in their dtype."""
-        # NumPy's views cost a third of torch's.
-        return flat.numpy().view(self.dtype).reshape(*flat.shape[:2], *self.shape)
-
     def part(self, slots: int) -> Tensor:
         """A copy (L, slots, *F) of the first slots of every lane."""
         return torch.from_numpy(self._by_lane()[:, :slots].copy())

@@ -9,7 +9,7 @@ one range [first, ready) of each lane, so drawing needs neither a mask nor a sec
 * before `first`, frames of their stacks were overwritten, or there are too many.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,8 @@ import torch
 from torch import Tensor
 
 from core2d.errors import InputError
-from geomdl.ops.dispatch import bound
-from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, replay_batch
+from geomdl.ops.replay import CLOSED, TERMINATED, TRUNCATED, BatchReader
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # what `replay_batch` gives
 RECORD = np.dtype(
     [
         ("action", np.int64),
@@ -65,6 +63,7 @@ class Lanes:
         numbers = np.zeros((5, lanes), np.int64)
         self.first, self.ready, self.taken, self.written, self.next_age = numbers
         self.waits = np.zeros(lanes, bool)
+        self._count = 0
         self.bytes = record.nbytes
         self._known = (
             torch.from_numpy(record.view(np.uint8).reshape(len(record), -1)),
@@ -74,7 +73,7 @@ class Lanes:
 
     def __len__(self) -> int:
         """How many transitions can be drawn."""
-        return int((self.ready - self.first).sum())
+        return self._count
 
     def rows(self, lanes: object) -> np.ndarray:
         """Lanes by number (K,), all for None. Raises InputError on lanes that are not there."""
@@ -156,7 +155,9 @@ class Lanes:
         least = self.written[rows] - self.live + self.stack - 1
         since = since + ((since < until) & (oldest < least))
         self.first[rows], self.ready[rows] = since, until
-        return Change(self._span(rows, first, since), self._span(rows, ready, until))
+        change = Change(self._span(rows, first, since), self._span(rows, ready, until))
+        self._count += len(change.new) - len(change.gone)
+        return change
 
     def _span(self, rows: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
         """Places of the transitions start..stop of each lane."""
@@ -168,22 +169,10 @@ class Lanes:
         within = np.arange(len(lane)) - np.repeat(np.cumsum(count) - count, count)
         return lane * self.ring + (np.repeat(start, count) + within) % self.ring
 
-    def reader(self, frames: Tensor) -> Callable[[Tensor, bool], Batch]:
-        """Frames as bytes (L * slots, N) -> what gives batches of them by `pick` and `ranked`.
-
-        See `replay_batch`. The frames' memory stays; what is written to it later is read.
-        """
-        find, slots, stack = (
-            bound(replay_batch.__name__, *self._known, frames),
-            self.slots,
-            self.stack,
-        )
-
-        def read(pick: Tensor, ranked: bool) -> Batch:
-            batch: Batch = find(pick, ranked, slots, stack)
-            return batch
-
-        return read
+    def reader(self, frames: Sequence[np.ndarray]) -> BatchReader:
+        """Batches by `pick` and `ranked`, given the parts' frames (L * slots, *F)."""
+        parts = [torch.from_numpy(part) for part in frames]
+        return BatchReader(*self._known, parts, slots=self.slots, stack=self.stack)
 
     def standing(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Indices (B,) of transitions -> their places in the rings, and whether they are there."""
@@ -208,3 +197,4 @@ class Lanes:
         for name in RINGS:
             part = state[name].numpy()
             getattr(self, name).reshape(self.lanes, -1)[:, : part.shape[1]] = part
+        self._count = int((self.ready - self.first).sum())

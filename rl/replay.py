@@ -75,8 +75,7 @@ class Replay:
             )
             for number, (name, part) in enumerate(parts.items())
         }
-        # A part of few bytes is read with all else again: less than to look for frames twice.
-        self._readers = {n: self._lanes.reader(f.flat()) for n, f in self._frames.items()}
+        self._read = self._lanes.reader([np.asarray(f.values) for f in self._frames.values()])
         # How many frames the files saw, so that a state knows whether its own still stand.
         self._seen = (
             None if folder is None else Frames(1, lanes, (), np.int64, path=folder / "seen")
@@ -286,17 +285,20 @@ class Replay:
 
     def _transitions(self, pick: Tensor, weight: Tensor) -> Transitions:
         """Those of `pick`: ranks, or with priorities places in the rings."""
-        before: dict[str, Tensor] = {}
-        after: dict[str, Tensor] = {}
-        stack, ranked = self._lanes.stack, self._priorities is None
-        for name, read in self._readers.items():
-            flat, action, reward, discount, index = read(pick, ranked)
-            frames = self._frames[name].shaped(flat)
-            before[name] = torch.from_numpy(frames[:, :stack] if stack > 1 else frames[:, 0])
-            after[name] = torch.from_numpy(frames[:, -stack:] if stack > 1 else frames[:, -1])
-        if self._named:
+        parts, action, reward, discount, index = self._read(pick, self._priorities is None)
+        if not self._named:
+            before, after = parts[0]
             return Transitions(before, action, reward, after, discount, weight, index)
-        return Transitions(before[""], action, reward, after[""], discount, weight, index)
+        named = list(zip(self._frames, parts, strict=True))
+        return Transitions(
+            observation={name: before for name, (before, _) in named},
+            action=action,
+            reward=reward,
+            next_observation={name: after for name, (_, after) in named},
+            discount=discount,
+            weight=weight,
+            index=index,
+        )
 
     def _changed(self, change: Change) -> None:
         if self._priorities is not None:

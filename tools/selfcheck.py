@@ -24,6 +24,7 @@ from geomdl.ops.isosurface import isosurface, isosurface_blocks
 from geomdl.ops.march import raycast_volume
 from geomdl.ops.odometry import normal_map, track, vertex_map
 from geomdl.ops.rasterize import rasterize
+from geomdl.ops.replay import BatchReader
 from geomdl.ops.segments import segment_argmax
 from geomdl.ops.splat import splat
 from geomdl.ops.voxelize import voxelize
@@ -242,9 +243,10 @@ def _replay(s: Scene) -> Any:
     source = (torch.arange(9000) % 251).byte().view(1000, 9)
     pictures = source.view(10, 4, 15, 15)
     pick = torch.arange(0, 775, 5)
-    batch = ops.replay_batch(record, numbers, powers, source, pick, True, 500, 4)
+    read = BatchReader(record, numbers, powers, [source], slots=500, stack=4)
+    parts, *batch = read(pick, True)
     frames = ops.replay_frames(source, found[0])
-    return *found, *batch, frames, ops.scaled_frames(pictures, 255.0)
+    return *found, *parts[0], *batch, frames, ops.scaled_frames(pictures, 255.0)
 
 
 def _perceptron(s: Scene) -> Any:

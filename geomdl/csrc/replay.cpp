@@ -1,4 +1,6 @@
 // Transitions of a replay: the frames, rewards and discounts that belong together.
+#include <nanobind/stl/vector.h>
+
 #include <algorithm>
 
 #include "kernel.h"
@@ -38,13 +40,13 @@ struct Place {
 };
 
 // The transitions of `pick`; their records come into the cache meanwhile.
-static std::vector<Place> places(const Rings &r, const In<int64_t, 1> &pick, bool ranked) {
+static std::vector<Place> places(const Rings &r, const int64_t *pick, size_t count, bool ranked) {
     std::vector<int64_t> until(ranked ? size_t(r.lanes) : 0);
     for (int64_t l = 0, sum = 0; l < int64_t(until.size()); ++l)
         until[l] = sum += r.ready[l] - r.first[l];
-    std::vector<Place> found(pick.shape(0));
-    for (size_t i = 0; i < found.size(); ++i) {
-        const int64_t wanted = pick.data()[i];
+    std::vector<Place> found(count);
+    for (size_t i = 0; i < count; ++i) {
+        const int64_t wanted = pick[i];
         if (wanted < 0) throw std::out_of_range("pick: expected numbers from 0");
         int64_t lane = wanted / r.ring;
         if (ranked) lane = std::upper_bound(until.begin(), until.end(), wanted) - until.begin();
@@ -62,14 +64,16 @@ static std::vector<Place> places(const Rings &r, const In<int64_t, 1> &pick, boo
     return found;
 }
 
-using Steps = std::tuple<Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
+// Where the numbers of a batch go.
+struct Numbers {
+    int64_t *action, *index;
+    float *reward, *discount;
+};
 
 // Action, reward, discount and index of each, and the slots (B, width) of their frames.
-static Steps steps_of(const Rings &r, const std::vector<Place> &found, int64_t *slot) {
-    const size_t count = found.size();
-    auto action = make<int64_t>({count}), index = make<int64_t>({count});
-    auto reward = make<float>({count}), discount = make<float>({count});
-    for (size_t i = 0; i < count; ++i) {
+static void steps_of(const Rings &r, const std::vector<Place> &found, const Numbers &to,
+                     int64_t *slot) {
+    for (size_t i = 0; i < found.size(); ++i) {
         const auto [lane, number] = found[i];
         const Record *records = r.records + lane * r.ring;
         const Record &start = records[number % r.ring];
@@ -81,10 +85,10 @@ static Steps steps_of(const Rings &r, const std::vector<Place> &found, int64_t *
             sum += r.powers[length] * next.reward;
             last = next.flag;
         }
-        action.data()[i] = start.action;
-        reward.data()[i] = sum;
-        discount.data()[i] = last & kTerminated ? 0.0f : r.powers[length];
-        index.data()[i] = number * r.lanes + lane;
+        to.action[i] = start.action;
+        to.reward[i] = sum;
+        to.discount[i] = last & kTerminated ? 0.0f : r.powers[length];
+        to.index[i] = number * r.lanes + lane;
 
         const int64_t after = start.frame + length, low = start.frame - start.age;
         const int64_t high = after - (last == kTerminated), base = lane * r.slots;
@@ -95,7 +99,6 @@ static Steps steps_of(const Rings &r, const std::vector<Place> &found, int64_t *
         if (r.steps > 1) stacked(start.frame, r.stack);
         stacked(after, r.steps > 1 ? r.stack : r.stack + 1);
     }
-    return {action, reward, discount, index};
 }
 
 using Windows = std::tuple<Out<int64_t>, Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
@@ -103,29 +106,46 @@ using Windows = std::tuple<Out<int64_t>, Out<int64_t>, Out<float>, Out<float>, O
 Windows replay_windows(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
                        In<int64_t, 1> pick, bool ranked, int64_t slots, int64_t stack, int) {
     const Rings rings(record, numbers, powers, slots, stack);
-    auto frames = make<int64_t>({pick.shape(0), size_t(rings.width())});
-    const auto found = places(rings, pick, ranked);
-    return std::tuple_cat(std::tuple(frames), steps_of(rings, found, frames.data()));
+    const size_t count = pick.shape(0);
+    auto frames = make<int64_t>({count, size_t(rings.width())});
+    auto action = make<int64_t>({count}), index = make<int64_t>({count});
+    auto reward = make<float>({count}), discount = make<float>({count});
+    steps_of(rings, places(rings, pick.data(), count, ranked),
+             {action.data(), index.data(), reward.data(), discount.data()}, frames.data());
+    return {frames, action, reward, discount, index};
 }
 
-constexpr int64_t kShared = 1 << 18;  // bytes from which a second thread pays
+constexpr int64_t kShared = 1 << 22;  // bytes that are worth to wake a second thread for
+constexpr int64_t kAhead = 4096, kLine = 64;
 
-// Entries begin..end of `slots`, neighbours in one piece.
+// Entries begin..end of `slots`, neighbours in one piece. What lies kAhead is asked for meanwhile,
+// also of the next piece: the processor itself looks no further than the page that it reads.
 static void copy_some(const uint8_t *source, int64_t bytes, const int64_t *slots, int64_t begin,
                       int64_t end, uint8_t *to) {
-    for (int64_t i = begin; i < end;) {
-        int64_t last = i + 1;
+    to += begin * bytes;
+    while (begin < end) {
+        int64_t last = begin + 1;
         while (last < end && slots[last] == slots[last - 1] + 1) ++last;
-        std::memcpy(to + i * bytes, source + slots[i] * bytes, (last - i) * bytes);
-        i = last;
+        const int64_t size = (last - begin) * bytes, ahead = std::min(kAhead, size);
+        const uint8_t *from = source + slots[begin] * bytes;
+        const uint8_t *next = last < end ? source + slots[last] * bytes : from;
+        int64_t at = 0;
+        for (; at + 2 * kLine <= size; at += 2 * kLine) {
+            const int64_t then = at + ahead;
+            const uint8_t *soon = then < size ? from + then : next + (then - size);
+            __builtin_prefetch(soon, 0, 2);
+            __builtin_prefetch(soon + kLine, 0, 2);
+            std::memcpy(to + at, from + at, 2 * kLine);
+        }
+        std::memcpy(to + at, from + at, size - at);
+        to += size;
+        begin = last;
     }
 }
 
-// All `count` entries, after a look at whether they are there.
-static void copy_frames(const In<uint8_t, 2> &source, const int64_t *slots, int64_t count,
-                        uint8_t *to, int threads) {
-    const int64_t held = source.shape(0), bytes = source.shape(1);
-    const uint8_t *from = source.data();
+// All `count` entries of frames of so many bytes, after a look at whether they are there.
+static void copy_frames(const uint8_t *from, int64_t held, int64_t bytes, const int64_t *slots,
+                        int64_t count, uint8_t *to, int threads) {
     for (int64_t i = 0; i < count; ++i)
         if (slots[i] < 0 || slots[i] >= held) throw std::out_of_range("slots: more than there are");
     if (bytes == 0) return;
@@ -138,7 +158,8 @@ static void copy_frames(const In<uint8_t, 2> &source, const int64_t *slots, int6
 
 Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int threads) {
     auto out = make<uint8_t>({slots.shape(0), slots.shape(1), source.shape(1)});
-    copy_frames(source, slots.data(), int64_t(slots.size()), out.data(), threads);
+    copy_frames(source.data(), source.shape(0), source.shape(1), slots.data(),
+                int64_t(slots.size()), out.data(), threads);
     return out;
 }
 
@@ -149,7 +170,7 @@ class Dropped {
         uint8_t *data;
         size_t bytes;
     };
-    static constexpr size_t kMost = 4;
+    static constexpr size_t kMost = 4, kLeast = 1 << 18;
     std::vector<Block> blocks;  // the newest last
 
     static Dropped &all() {
@@ -179,28 +200,70 @@ class Dropped {
     }
 
   public:
-    static Out<uint8_t> make(std::initializer_list<size_t> shape) {
-        size_t bytes = 1;
-        for (size_t n : shape) bytes *= n;
-        if (int64_t(bytes) < kShared) return geomdl::make<uint8_t>(shape);
+    // So many bytes, and what owns them.
+    static std::pair<uint8_t *, nb::capsule> make(size_t bytes) {
+        if (bytes < kLeast) {
+            auto *data = new uint8_t[bytes];
+            return {data, nb::capsule(data, [](void *p) noexcept { delete[] (uint8_t *)p; })};
+        }
         auto *block = new Block{find(bytes), bytes};
-        return Out<uint8_t>(block->data, shape, nb::capsule(block, drop));
+        return {block->data, nb::capsule(block, drop)};
     }
 };
 
-using Batch = std::tuple<Out<uint8_t>, Out<int64_t>, Out<float>, Out<float>, Out<int64_t>>;
+using Frames = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;  // (L * slots, *F), of any kind
+using Seen = nb::ndarray<nb::numpy, nb::device::cpu>;
 
-Batch replay_batch(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
-                   In<uint8_t, 2> source, In<int64_t, 1> pick, bool ranked, int64_t slots,
-                   int64_t stack, int threads) {
-    const Rings rings(record, numbers, powers, slots, stack);
-    const size_t width = size_t(rings.width());
-    auto out = Dropped::make({pick.shape(0), width, source.shape(1)});
-    std::vector<int64_t> at(pick.shape(0) * width);
-    auto steps = steps_of(rings, places(rings, pick, ranked), at.data());
-    copy_frames(source, at.data(), int64_t(at.size()), out.data(), threads);
-    return std::tuple_cat(std::tuple(out), std::move(steps));
-}
+// The memory of a replay: batch after batch is read from it.
+class BatchReader {
+    In<uint8_t, 2> record;
+    In<int64_t, 2> numbers;
+    In<float, 1> powers;
+    std::vector<Frames> frames;
+    Rings rings;
+
+    // The frames of `at` as they were before and after the action: views of the same block.
+    void see(const Frames &part, const std::vector<int64_t> &at, int threads, nb::list &seen) {
+        const int64_t stack = rings.stack, width = rings.width(), item = part.dtype().bits / 8;
+        int64_t size = 1;  // of a frame
+        for (size_t axis = 1; axis < part.ndim(); ++axis) size *= int64_t(part.shape(axis));
+        std::vector<size_t> shape{at.size() / width};
+        std::vector<int64_t> strides{width * size};
+        if (stack > 1) {
+            shape.push_back(stack);
+            strides.push_back(size);
+        }
+        for (size_t axis = 1; axis < part.ndim(); ++axis) {
+            shape.push_back(part.shape(axis));
+            strides.push_back(part.stride(axis));
+        }
+        const auto [data, owner] = Dropped::make(at.size() * size * item);
+        copy_frames(static_cast<const uint8_t *>(part.data()), part.shape(0), size * item,
+                    at.data(), int64_t(at.size()), data, threads);
+        for (uint8_t *from : {data, data + (width - stack) * size * item})
+            seen.append(nb::cast(
+                Seen(from, shape.size(), shape.data(), owner, strides.data(), part.dtype())));
+    }
+
+  public:
+    BatchReader(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
+                std::vector<Frames> frames, int64_t slots, int64_t stack)
+        : record(record), numbers(numbers), powers(powers), frames(std::move(frames)),
+          rings(record, numbers, powers, slots, stack) {}
+
+    // Addresses of `count` numbers each; gives the frames before and after of each part.
+    nb::list read(uintptr_t pick, size_t count, bool ranked, uintptr_t action, uintptr_t index,
+                  uintptr_t reward, uintptr_t discount, int threads) {
+        std::vector<int64_t> at(count * size_t(rings.width()));
+        steps_of(rings, places(rings, reinterpret_cast<const int64_t *>(pick), count, ranked),
+                 {reinterpret_cast<int64_t *>(action), reinterpret_cast<int64_t *>(index),
+                  reinterpret_cast<float *>(reward), reinterpret_cast<float *>(discount)},
+                 at.data());
+        nb::list seen;
+        for (const Frames &part : frames) see(part, at, threads, seen);
+        return seen;
+    }
+};
 
 typedef uint8_t Bytes16 __attribute__((vector_size(16)));
 typedef uint16_t Pairs8 __attribute__((vector_size(16)));
@@ -223,12 +286,14 @@ static void interleave(const uint8_t *const *planes, int64_t at, uint8_t *to) {
     std::memcpy(to, all, sizeof all);
 }
 
+constexpr int64_t kPixels = 1 << 18;  // that are worth to wake a second thread for
+
 // (B, C, N) -> (B, N, C), divided.
 Out<float> scaled_frames(In<uint8_t, 4> frames, float divisor, int threads) {
     const int64_t batch = frames.shape(0), channels = frames.shape(1);
     const int64_t pixels = int64_t(frames.shape(2)) * int64_t(frames.shape(3));
     auto out = make<float>({frames.shape(0), frames.shape(2), frames.shape(3), frames.shape(1)});
-    const bool shared = batch * channels * pixels >= kShared;
+    const bool shared = batch * channels * pixels >= kPixels;
 #pragma omp parallel for num_threads(shared ? threads : 1) schedule(static)
     for (int64_t i = 0; i < batch; ++i) {
         const uint8_t *from = frames.data() + i * channels * pixels;
@@ -257,7 +322,10 @@ NB_MODULE(GEOMDL_MODULE, m) {
     m.def("replay_windows", &replay_windows, plain, plain, plain, plain, nb::arg(), nb::arg(),
           nb::arg(), nb::arg());
     m.def("replay_frames", &replay_frames, plain, plain, nb::arg());
-    m.def("replay_batch", &replay_batch, plain, plain, plain, plain, plain, nb::arg(), nb::arg(),
-          nb::arg(), nb::arg());
+    nb::class_<BatchReader>(m, "BatchReader")
+        .def(nb::init<In<uint8_t, 2>, In<int64_t, 2>, In<float, 1>, std::vector<Frames>, int64_t,
+                      int64_t>(),
+             plain, plain, plain, plain, nb::arg(), nb::arg())
+        .def("read", &BatchReader::read);
     m.def("scaled_frames", &scaled_frames, plain, nb::arg(), nb::arg());
 }

@@ -128,6 +128,11 @@ def backend(name: str) -> Iterator[None]:
         _forced.pop()
 
 
+def forced() -> bool:
+    """Whether `backend` says on what ops run."""
+    return bool(_forced)
+
+
 def kernel_of(record: Op, tensors: list[Tensor]) -> Callable[..., Any] | None:
     """The kernel that would run `record` on these tensors, or None for the torch body."""
     if _forced and _forced[-1] == "torch":

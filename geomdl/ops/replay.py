@@ -1,10 +1,12 @@
 """Which frames, rewards and discounts make up transitions of a replay of episodes (`rl.replay`)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from geomdl.errors import GeometryError, describe, expect_tensor
-from geomdl.ops.dispatch import op
+from geomdl.ops.dispatch import forced, native, op, threads
 
 TERMINATED, TRUNCATED, CLOSED = 1, 2, 4  # flags of a transition
 BYTES = 24  # of a record: action int64, frame int64, reward float32, age int16, flag uint8, nothing
@@ -120,55 +122,73 @@ def replay_frames(source: Tensor, slots: Tensor) -> Tensor:
     return source.index_select(0, slots.flatten()).view(*slots.shape, source.shape[1])
 
 
-def _check_batch(
-    record: Tensor,
-    numbers: Tensor,
-    powers: Tensor,
-    source: Tensor,
-    pick: Tensor,
-    ranked: bool,
-    slots: int,
-    stack: int,
-) -> None:
-    _check(record, numbers, powers, pick, ranked, slots, stack)
-    expect_tensor("source", source, "S N", dtypes=(torch.uint8,), like=record)
-    if len(source) != numbers.shape[1] * slots:
-        raise GeometryError(
-            f"source: expected {numbers.shape[1]} lanes of {slots} frames, got {describe(source)}"
+Parts = list[tuple[Tensor, Tensor]]  # of each part of an observation: before, and after
+
+
+class BatchReader:
+    """`replay_windows` and the frames themselves, with all but the picks known beforehand.
+
+    record, numbers, powers, slots, stack: as there. frames: those of each part of an observation
+    (L * slots, *F), of any dtype. What is written to this memory later is read. On the CPU.
+    """
+
+    def __init__(
+        self,
+        record: Tensor,
+        numbers: Tensor,
+        powers: Tensor,
+        frames: Sequence[Tensor],
+        *,
+        slots: int,
+        stack: int,
+    ) -> None:
+        _check(record, numbers, powers, torch.zeros(0, dtype=torch.int64), True, slots, stack)
+        for part in frames:
+            if len(part) != numbers.shape[1] * slots:
+                raise GeometryError(
+                    f"frames: expected {numbers.shape[1]} lanes of {slots}, got {describe(part)}"
+                )
+        self._known = record, numbers, powers
+        self._frames, self._slots, self._stack = frames, slots, stack
+        kernel = getattr(native("replay"), "BatchReader", None)
+        arrays = [part.numpy() for part in self._known]
+        self._read = kernel and kernel(*arrays, [f.numpy() for f in frames], slots, stack).read
+
+    def __call__(self, pick: Tensor, ranked: bool) -> tuple[Parts, Tensor, Tensor, Tensor, Tensor]:
+        """pick (B,) int64 -> parts, action, reward, discount and index.
+
+        A part is the frames before and after (B, stack, *F), without this axis where stack is 1:
+        with one step they are views of the same memory.
+        """
+        if self._read is None or forced():
+            return self._by_windows(pick, ranked)
+        if pick.dtype != torch.int64 or pick.ndim != 1 or not pick.is_contiguous():
+            raise GeometryError(f"pick: expected (B,) int64 in one piece, got {describe(pick)}")
+        action, index = torch.empty_like(pick), torch.empty_like(pick)
+        real = torch.float32
+        reward, discount = torch.empty_like(pick, dtype=real), torch.empty_like(pick, dtype=real)
+        seen = self._read(
+            pick.data_ptr(),
+            len(pick),
+            ranked,
+            action.data_ptr(),
+            index.data_ptr(),
+            reward.data_ptr(),
+            discount.data_ptr(),
+            threads(),
         )
+        found = [torch.from_numpy(part) for part in seen]
+        return list(zip(found[::2], found[1::2], strict=True)), action, reward, discount, index
 
-
-def _fake_batch(
-    record: Tensor,
-    numbers: Tensor,
-    powers: Tensor,
-    source: Tensor,
-    pick: Tensor,
-    ranked: bool,
-    slots: int,
-    stack: int,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    at, *rest = _fake(record, numbers, powers, pick, ranked, slots, stack)
-    action, reward, discount, index = rest
-    return source.new_empty((*at.shape, source.shape[1])), action, reward, discount, index
-
-
-@op(fake=_fake_batch, check=_check_batch)
-def replay_batch(
-    record: Tensor,
-    numbers: Tensor,
-    powers: Tensor,
-    source: Tensor,
-    pick: Tensor,
-    ranked: bool,
-    slots: int,
-    stack: int,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """replay_windows with the frames themselves (B, W, N), out of `source` (L * slots, N) uint8."""
-    at, action, reward, discount, index = replay_windows(
-        record, numbers, powers, pick, ranked, slots, stack
-    )
-    return replay_frames(source, at), action, reward, discount, index
+    def _by_windows(
+        self, pick: Tensor, ranked: bool
+    ) -> tuple[Parts, Tensor, Tensor, Tensor, Tensor]:
+        """The same by the op, which says what it is."""
+        stack = self._stack
+        at, *numbers = replay_windows(*self._known, pick, ranked, self._slots, stack)
+        seen = [part[at] for part in self._frames]  # (B, W, *F)
+        parts = [(s[:, :stack], s[:, -stack:]) if stack > 1 else (s[:, 0], s[:, -1]) for s in seen]
+        return parts, *numbers
 
 
 def _check_scaled(frames: Tensor, divisor: float) -> None:

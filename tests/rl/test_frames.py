@@ -8,19 +8,13 @@ from core2d.errors import InputError
 from rl.frames import Frames
 
 
-def read(frames: Frames, at: torch.Tensor) -> torch.Tensor:
-    """Frames (B, W, *F) of flat slots (B, W)."""
-    return torch.from_numpy(frames.shaped(frames.flat()[at]))
-
-
 @pytest.mark.parametrize("mapped", [False, True])
 def test_what_is_written_is_read(tmp_path, mapped):
     path = tmp_path / "frames" if mapped else None
     frames = Frames(2, 5, (3,), np.uint8, path=path)
     given = np.arange(6, dtype=np.uint8).reshape(2, 3)
     frames.write(np.array([1, 7]), given)
-    found = read(frames, torch.tensor([[7, 1], [1, 0]]))
-    assert found.tolist() == [[[3, 4, 5], [0, 1, 2]], [[0, 1, 2], [0, 0, 0]]]
+    assert frames.values[[7, 1, 0]].tolist() == [[3, 4, 5], [0, 1, 2], [0, 0, 0]]
     assert frames.part(3)[1, 2].tolist() == [3, 4, 5]
     other = Frames(2, 5, (3,), np.uint8)
     other.put(frames.part(3))
@@ -47,14 +41,3 @@ def test_more_than_the_machine_has_is_refused_before_it_dies():
 def test_other_shapes_are_refused():
     with pytest.raises(InputError, match=r"expected \(2, 3\), got \(3,\)"):
         Frames(2, 5, (3,), np.uint8).expect(2, np.zeros(3))
-
-
-@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.int64, np.bool_])
-@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
-def test_bytes_become_frames_again(kind, shape):
-    frames = Frames(1, 4, shape, kind)
-    frames.values[:] = np.random.default_rng(0).integers(0, 2, (4, *shape))
-    at = torch.tensor([[3, 0], [2, 2], [1, 1]])
-    found = read(frames, at)
-    assert np.array_equal(found.numpy(), frames.values[at.numpy()])
-    assert found.numpy().dtype == kind

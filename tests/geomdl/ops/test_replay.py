@@ -11,7 +11,7 @@ from geomdl.ops.replay import (
     CLOSED,
     TERMINATED,
     TRUNCATED,
-    replay_batch,
+    BatchReader,
     replay_frames,
     replay_windows,
     scaled_frames,
@@ -116,7 +116,7 @@ def test_frames_of_slots(backend, size):
 
 
 def test_frames_on_two_threads():
-    source = torch.arange(60_000).view(30, 2000).byte()
+    source = torch.arange(900_000).view(30, 30_000).byte()
     slots = torch.arange(3 * 61).view(61, 3) % 30
     before = torch.get_num_threads()
     try:
@@ -127,39 +127,96 @@ def test_frames_on_two_threads():
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize(("size", "steps"), [(7, 1), (12_000, 1), (12_000, 3), (0, 2)])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_batch_is_its_windows_with_their_frames(backend, size, steps, threads):
+KINDS = [((), torch.float32), ((3,), torch.bool), ((0,), torch.uint8), ((2, 5), torch.int64)]
+
+
+@pytest.mark.parametrize(("stack", "steps"), [(4, 1), (4, 3), (1, 1), (1, 3)])
+def test_a_batch_is_its_windows_with_their_frames(backend, stack, steps):
     flags = np.random.default_rng(1).choice([0, 0, 0, 1, 2, 5, 6], 60).tolist()
     record, numbers = lanes(flags, [3, 1], [26, 27], [29, 29])
-    source = (torch.arange(2 * 35 * size) % 251).byte().view(70, size)
-    powers, pick = 0.9 ** torch.arange(steps + 1), torch.arange(49).flip(0)
+    parts = [
+        torch.randint(0, 2, (70, *shape), generator=torch.Generator().manual_seed(0)).to(kind)
+        for shape, kind in KINDS
+    ]
+    powers, pick = 0.9 ** torch.arange(steps + 1), torch.arange(49).flip(0).contiguous()
+    read = BatchReader(record, numbers, powers, parts, slots=35, stack=stack)
+    seen, *rest = read(pick, True)
+    at, *others = replay_windows(record, numbers, powers, pick, True, 35, stack)
+    assert all(torch.equal(a, b) for a, b in zip(rest, others, strict=True))
+    for part, (before, after) in zip(parts, seen, strict=True):
+        wanted = part[at[:, :stack]], part[at[:, -stack:]]
+        wanted = wanted if stack > 1 else (wanted[0][:, 0], wanted[1][:, 0])
+        for ours, theirs in zip((before, after), wanted, strict=True):
+            assert ours.dtype == theirs.dtype
+            assert torch.equal(ours, theirs)
+    shares = seen[0][0].untyped_storage().data_ptr() == seen[0][1].untyped_storage().data_ptr()
+    assert shares  # so a frame of both is copied once
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("size", [127, 128, 9000, 30_000])
+def test_frames_of_all_sizes_are_whole(threads, size):
+    """From the parts of a line of the cache to more than one thread copies."""
+    record, numbers = lanes([0] * 60, [3, 1], [26, 27], [29, 29])
+    source = (torch.arange(70 * size) % 251).byte().view(70, size)
+    pick = torch.tensor([0, 22, 23, 48, 7, 8, 9, 30] * 4)
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(threads)
-        frames, *rest = replay_batch(record, numbers, powers, source, pick, True, 35, 4)
+        read = BatchReader(record, numbers, torch.ones(2), [source], slots=35, stack=4)
+        [(first, then)], *_ = read(pick, True)
     finally:
         torch.set_num_threads(before)
-    at, *others = replay_windows(record, numbers, powers, pick, True, 35, 4)
-    assert torch.equal(frames, source[at])
-    assert all(torch.equal(a, b) for a, b in zip(rest, others, strict=True))
-    with pytest.raises(GeometryError, match="source: expected 2 lanes of 36 frames"):
-        replay_batch(record, numbers, powers, source, pick, True, 36, 4)
+    at = replay_windows(record, numbers, torch.ones(2), pick, True, 35, 4)[0]
+    assert torch.equal(first, source[at[:, :4]])
+    assert torch.equal(then, source[at[:, 1:]])
+
+
+def test_a_reader_sees_the_memory_that_it_was_given(backend):
+    record, numbers = lanes([0] * 4, [0], [2], [3])
+    source, pick = torch.arange(9.0), torch.tensor([1])
+    read = BatchReader(record, numbers, torch.tensor([1.0, 0.5]), [source], slots=9, stack=1)
+    [(first, then)], _, _, discount, _ = read(pick, True)
+    assert (first.tolist(), then.tolist(), discount.tolist()) == ([1.0], [2.0], [0.5])
+    record[1, 22] = TERMINATED | CLOSED
+    source[1] = 7.0
+    [(first, _)], _, _, discount, _ = read(pick, True)
+    assert (first.tolist(), discount.tolist()) == ([7.0], [0.0])
+
+
+def test_a_reader_refuses_what_does_not_fit(backend):
+    record, numbers = lanes([0] * 4, [0], [2], [3])
+    powers, source = torch.tensor([1.0, 0.5]), torch.arange(9.0)
+    with pytest.raises(GeometryError, match="frames: expected 1 lanes of 8"):
+        BatchReader(record, numbers, powers, [source], slots=8, stack=1)
+    read = BatchReader(record, numbers, powers, [source], slots=9, stack=1)
+    with pytest.raises(IndexError):
+        read(torch.tensor([2]), True)
+
+
+def test_a_reader_takes_picks_in_one_piece_only():
+    record, numbers = lanes([0] * 4, [0], [2], [3])
+    read = BatchReader(record, numbers, torch.ones(2), [torch.arange(9.0)], slots=9, stack=1)
+    for pick in (torch.zeros(4).long()[::2], torch.zeros(2), torch.zeros(2, 2).long()):
+        with pytest.raises(GeometryError, match=r"pick: expected \(B,\) int64 in one piece"):
+            read(pick, True)
+    with pytest.raises(IndexError):
+        read(torch.tensor([-1]), True)
 
 
 def test_batches_that_are_held_keep_their_memory():
     """The memory of a batch is used again once it was dropped, and not before."""
     record, numbers = lanes([0] * 40, [0], [38], [39])
     source = torch.arange(40).byte()[:, None].expand(40, 9000).contiguous()
-    find = bound("replay_batch", record, numbers, torch.tensor([1.0, 0.5]), source)
+    read = BatchReader(record, numbers, torch.tensor([1.0, 0.5]), [source], slots=40, stack=1)
     held = []
     for turn in range(12):  # 270 kB each
-        batch = find(torch.arange(turn, turn + 15), True, 40, 1)[0]
-        assert torch.equal(batch[:, 0, 5], torch.arange(turn, turn + 15).byte())
+        [(batch, then)], *_ = read(torch.arange(turn, turn + 15), True)
+        assert torch.equal(batch[:, 5], torch.arange(turn, turn + 15).byte())
         if turn % 3 == 0:
-            held.append((turn, batch[3:].numpy()))  # a view keeps it too
+            held.append((turn, then[3:].numpy()))  # a view keeps it too
     for turn, rows in held:
-        assert np.array_equal(rows[:, 1, 8999], np.arange(turn + 4, turn + 16))
+        assert np.array_equal(rows[:, 8999], np.arange(turn + 4, turn + 16))
 
 
 @pytest.mark.parametrize(
