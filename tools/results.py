@@ -122,11 +122,12 @@ def games(folder: Path) -> str:
     return f"""
 ## Atari
 
-Raw rewards of whole games, {rules};
-a test is the mean of {settings.episodes} games with the last weights, epsilon 0.05. "Training" is the mean of the games that ended in the last whole million
-frames, and beside it that of Dopamine's DQN over the same million (Castro et al. 2018, five runs,
-sticky actions 0.25). "2015" is the test of Mnih et al. after 200 million frames; our full run has
-{frames:g} million. Short runs stand with their commands above.
+Raw rewards of whole games, {rules}; a
+test is the mean of {settings.episodes} games with the last weights, epsilon 0.05. "Training" is the
+mean of the games that ended in the last whole million frames, and beside it that of Dopamine's DQN
+over the same million (Castro et al. 2018, five runs, sticky actions 0.25). "2015" is the test of
+Mnih et al. after 200 million frames; our full run has {frames:g} million. Short runs stand with
+their commands above.
 
 {table(folder)}"""
 
