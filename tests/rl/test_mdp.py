@@ -84,6 +84,23 @@ def test_an_environment_follows_its_probabilities() -> None:
     assert env.step(0)[:3] == (1, 5.0, True)
 
 
+def test_what_follows_depends_on_the_present_state_alone() -> None:
+    """The middle is reached from both sides; what comes after it has the same shares each time."""
+    env, count = Environment(gridworld(["...", ".S.", "..."], slip=0.5)), 4000
+    after: dict[int, list[int]] = {3: [], 5: []}  # the cell before the middle
+    env.reset(seed=0)
+    while min(map(len, after.values())) < count:
+        for before, towards in ((3, 2), (5, 0)):
+            env.state = before
+            if env.step(towards)[0] == 4:
+                after[before].append(env.step(3)[0])
+    shares = np.array([np.bincount(a[:count], minlength=9) / count for a in after.values()])
+    bound = 5 * (0.5 * 0.5 * 2 / count) ** 0.5
+    np.testing.assert_allclose(shares[0], shares[1], atol=bound)
+    expected = env.mdp.probability[4, 3]
+    np.testing.assert_allclose(shares, [expected] * 2, atol=bound)
+
+
 def test_the_smallest_and_the_largest_roll_reach_no_impossible_state() -> None:
     class Dice:
         def __init__(self, roll: float) -> None:
