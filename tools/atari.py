@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -144,7 +145,7 @@ def figure(games: Mapping[str, Played]) -> Figure:
     """Five panels, and what the lines are."""
     drawn = Figure((11.5, 6.2), layout="constrained")
     *places, last = drawn.subplots(2, 3).ravel()
-    labels = {}
+    labels: dict[str, Artist] = {}
     for place, game in zip(places, GAMES, strict=True):
         env = f"ALE/{game}-v5"
         panel(place, env, games.get(env))

@@ -160,6 +160,17 @@ def test_another_environment_is_recorded_as_such(tmp_path: Path) -> None:
         )
 
 
+def test_another_atari_game_is_recorded_with_its_protocol(tmp_path: Path) -> None:
+    pytest.importorskip("ale_py", reason="the extra atari (ale-py) is not installed")
+    recipe = find.run_of_rl("atari_dqn")
+    describe_run(tmp_path, "atari_dqn", replace(recipe.SETTINGS, env="ALE/Breakout-v5"), {})
+    done = Outcome(tmp_path, {"return": 3.0}, [], 10, 1.0)
+    path = rl.write("atari_dqn", recipe, "geomdl ...", [0], [done], tmp_path / "results")
+    assert path.stem == "atari_dqn_breakout_v5"
+    told = "ALE/Breakout-v5, raw rewards, sticky actions 0, 4 frames a step, fewer than 30 frames"
+    assert json.loads(path.read_text())["data"].startswith(told)
+
+
 def test_an_environment_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rl", "check", "CartPole-v1"]) == 0
     assert "Discrete(2)" in capsys.readouterr().out
