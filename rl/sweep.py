@@ -142,7 +142,12 @@ def here(
 
 
 def apart(job: Job, folder: Path, how: How) -> tuple[Files, str]:
-    """A job in a process of its own, never forked (OpenMP would hang), so that it may die alone."""
+    """A job in a process of its own, never forked (OpenMP would hang), so that it may die alone.
+
+    What is finished is read here.
+    """
+    if (folder / "outcome.json").exists():
+        return attempt(job, folder, how)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe(duplex=False)
     process = spawn.Process(target=_answer, args=(theirs, job, folder, how))

@@ -58,6 +58,13 @@ def test_a_run_that_dies_leaves_the_others(tmp_path: Path) -> None:
     assert len(lines) == 2
 
 
+def test_finished_runs_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not attempt(Job("good", "dqn", TINY), tmp_path / "good", QUIET)[1]
+    monkeypatch.setattr("rl.sweep.multiprocessing.get_context", lambda form: pytest.fail(form))
+    (done,) = sweep([Job("good", "dqn", TINY)], tmp_path, tell=lambda line: None)
+    assert (done.metrics, done.failure) == ({"return": 10.0}, "")
+
+
 def test_what_goes_wrong_is_told_and_what_is_finished_is_read(tmp_path: Path) -> None:
     assert "Nowhere" in attempt(Job("wrong", "dqn", WRONG), tmp_path / "wrong", QUIET)[1]
     job = Job("one", "dqn", TINY)
