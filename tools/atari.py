@@ -2,6 +2,7 @@
 
     python tools/atari.py                          docs/gallery/atari.png
     python tools/atari.py -o atari.svg --results results
+    python tools/atari.py -o atari.svg --runs runs/breakout      of runs that go on, too
 
 Ours are results/atari_dqn*.json, one file per game; a game without one shows the others alone.
 tools/atari_published.json holds Dopamine's DQN (Castro et al. 2018): raw training returns of five
@@ -25,7 +26,7 @@ from core2d.inspect.figure import save_figure
 from core2d.train.log import Line
 from geomdl.recipes import atari_dqn
 from rl.atari import GAMES
-from rl.compare import POINTS, WINDOW, Run, curve, told
+from rl.compare import POINTS, WINDOW, Run, curve, runs_in, told
 from rl.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,8 +98,19 @@ def recorded(folder: Path) -> dict[str, Played]:
         command = content["command"]
         env = flag(command, "--env", settings.env)
         skip = int(flag(command, "--protocol.skip", str(settings.protocol.skip)))
-        tests = tuple(content["metrics"]["return"]["values"])
+        tests = tuple(content["metrics"].get("return", {"values": ()})["values"])
         found[env] = Played(env, skip, tuple(content["curves"]), tests)
+    return found
+
+
+def running(folders: Sequence[Path]) -> dict[str, Played]:
+    """The games of folders of runs, by id. Raises InputError where a folder holds no run."""
+    found: dict[str, Played] = {}
+    for run in (run for folder in folders for run in runs_in(folder)):
+        env, skip = run.settings.env, run.settings.protocol.skip
+        before = found.get(env, Played(env, skip, (), ()))
+        tests = () if run.test is None else (run.test,)
+        found[env] = Played(env, skip, (*before.logs, run.log), (*before.tests, *tests))
     return found
 
 
@@ -125,14 +137,9 @@ def panel(place: Axes, env: str, ours: Played | None) -> None:
         for number, one in enumerate(curves):
             label = "ours, while training" if not number else None
             place.plot(x, one, color="C0", label=label, alpha=1 / len(curves) ** 0.5)
-        place.plot(
-            ours.frames / 1e6,
-            np.mean(ours.tests),
-            "*",
-            color="C3",
-            markersize=11,
-            label="ours, test of the last weights, epsilon 0.05",
-        )
+    if ours and ours.tests:
+        mean, label = np.mean(ours.tests), "ours, test of the last weights, epsilon 0.05"
+        place.plot(ours.frames / 1e6, mean, "*", color="C3", markersize=11, label=label)
     place.set_xlim(0, ends)
     best = atari_dqn.PUBLISHED[env]
     place.set_title(f"{env} (2015, after 200 M frames: {best:,g})", fontsize=9)
@@ -194,8 +201,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs/gallery/atari.png")
     parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--runs", type=Path, nargs="+", default=(), help="instead of results")
     given = parser.parse_args(arguments)
-    save_figure(given.output, figure(recorded(given.results)))
+    games = running(given.runs) if given.runs else recorded(given.results)
+    save_figure(given.output, figure(games))
 
 
 if __name__ == "__main__":

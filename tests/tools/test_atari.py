@@ -1,6 +1,7 @@
 """Atari records beside published curves: what is read, compared, drawn and written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from core2d.errors import InputError
 from geomdl.recipes import atari_dqn
 from rl.atari import GAMES
-from tools.atari import figure, flag, main, published, recorded, row, table
+from rl.runs import describe_run
+from tools.atari import figure, flag, main, published, recorded, row, running, table
 
 
 def record(
@@ -51,6 +53,25 @@ def test_returns_are_compared_over_the_same_frames(tmp_path: Path) -> None:
     assert row("ALE/Pong-v5", None) == ["-"] * 4
     record(tmp_path, "atari_dqn", "", steps=200_000)
     assert row("ALE/Pong-v5", recorded(tmp_path)["ALE/Pong-v5"]) == ["0.8 M", "", "", "7.5"]
+
+
+def test_runs_that_go_on_are_shown_without_a_test(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        folder = tmp_path / "runs" / f"seed{seed}"
+        folder.mkdir(parents=True)
+        describe_run(folder, "atari_dqn", replace(atari_dqn.SETTINGS, seed=seed), {})
+        lines = [{"step": 1000.0 * i, "return": 5.0, "episodes": 2} for i in (1, 2, 3 + seed)]
+        (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    games = running([tmp_path / "runs"])
+    ours = games["ALE/Pong-v5"]
+    assert (ours.frames, len(ours.logs), ours.tests) == (12_000, 2, ())
+    assert [len(panel.lines) for panel in figure(games).axes] == [3, 1, 1, 1, 1, 0]
+    main(["-o", str(tmp_path / "a.svg"), "--runs", str(tmp_path / "runs")])
+    assert "Dopamine" in (tmp_path / "a.svg").read_text()
+    record(tmp_path, "atari_dqn", "")
+    content = json.loads((tmp_path / "atari_dqn.json").read_text())
+    (tmp_path / "atari_dqn.json").write_text(json.dumps(content | {"metrics": {}}))
+    assert row("ALE/Pong-v5", recorded(tmp_path)["ALE/Pong-v5"])[-1] == ""
 
 
 def test_curves_run_over_frames_and_every_seed_is_one(tmp_path: Path) -> None:
