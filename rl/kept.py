@@ -1,8 +1,8 @@
-"""Files of the frames of a replay in memory, so that a checkpoint writes only those that are new.
+"""Files of the frames or records of a replay, so that a checkpoint writes only those that are new.
 
-Each part of an observation has a file with a ring of frames per lane: as many as the replay has,
-and `spare` more. So the frames of a state are overwritten only when `spare` more of a lane were
-saved, and a process that dies while it saves leaves the state before whole.
+Each part of them has a file with a ring per lane: as many as the replay has, and `spare` more. So
+those of a state are overwritten only when `spare` more of a lane were saved, and a process that
+dies while it saves leaves the state before whole.
 """
 
 import json
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from torch import Tensor
 
 from core2d.errors import InputError
 from core2d.files import save_json
-from rl.frames import Frames
 
 
 def expect_frames(folder: Path, same: bool, more: int, spare: int) -> None:
@@ -34,25 +34,40 @@ def expect_frames(folder: Path, same: bool, more: int, spare: int) -> None:
 
 
 class Kept:
-    """Files in `folder` for the parts of an observation, each with S = `live` slots per lane.
+    """Files `name`_0 .. in `folder`, one for each part: bytes (L * S, N), S = `live` per lane.
 
-    `token` names the replay whose frames they are, "" before the first `save` or `load`.
+    `token` names the replay whose parts they are, "" before the first `save` or `load`. again: how
+    many of a lane's newest ones may have changed since they were saved, and are written again; what
+    they were at a save its owner knows.
     """
 
-    def __init__(self, folder: Path, parts: Sequence[Frames], *, live: int, spare: int) -> None:
-        self.folder, self.token = folder, ""
-        self._parts, self._live, self._spare = parts, live, spare
+    def __init__(
+        self,
+        folder: Path,
+        parts: Sequence[Tensor],
+        *,
+        live: int,
+        spare: int,
+        name: str = "kept",
+        again: int = 0,
+    ) -> None:
+        self.folder, self.name, self.token = folder, name, ""
+        self._parts, self._live, self._spare, self._again = parts, live, spare, again
         self._saved: np.ndarray | None = None
 
     def save(self, written: np.ndarray) -> None:
-        """Bring to the disk what is new, given how many frames each lane ever had (L,).
+        """Bring to the disk what is new, given how many each lane ever had (L,).
 
         Raises OSError.
         """
         self.token = self.token or uuid.uuid4().hex
         # Before the frames: a process that dies in between counts too many, never too few.
-        save_json(self.folder / "kept.json", {"token": self.token, "seen": written.tolist()})
-        since = np.maximum(0 if self._saved is None else self._saved, written - self._live)
+        save_json(
+            self.folder / f"{self.name}.json", {"token": self.token, "seen": written.tolist()}
+        )
+        since = np.maximum(0, written - self._live)
+        if self._saved is not None:
+            since = np.maximum(since, self._saved - self._again)
         for number, part in enumerate(self._parts):
             path = self._path(number)
             with path.open("r+b" if self._saved is not None else "w+b") as file:
@@ -64,7 +79,7 @@ class Kept:
 
     def load(self, written: np.ndarray, token: str) -> None:
         """Fill the parts as they were at `save`. Raises InputError where frames are not there."""
-        about = self.folder / "kept.json"
+        about = self.folder / f"{self.name}.json"
         known = json.loads(about.read_text()) if about.exists() else {"token": ""}
         same = bool(token) and known["token"] == token
         seen = np.array(known["seen"]) if same else written
@@ -79,13 +94,13 @@ class Kept:
         self.token, self._saved = token, written.copy()
 
     def _path(self, number: int) -> Path:
-        return self.folder / f"kept_{number}"
+        return self.folder / f"{self.name}_{number}"
 
     def _pieces(
-        self, file: IO[bytes], part: Frames, since: np.ndarray, until: np.ndarray
+        self, file: IO[bytes], part: Tensor, since: np.ndarray, until: np.ndarray
     ) -> Iterator[memoryview]:
         """Bytes of the frames since..until of every lane, the file at the place of each piece."""
-        flat, ring = part.flat().numpy(), self._live + self._spare
+        flat, ring = part.numpy(), self._live + self._spare
         for lane, (first, last) in enumerate(zip(since.tolist(), until.tolist(), strict=True)):
             while first < last:
                 here, there = first % self._live, first % ring

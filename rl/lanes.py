@@ -44,7 +44,8 @@ class Change:
 class Lanes:
     """`most` transitions that can be drawn, per lane; `spare` frames beyond what these need.
 
-    stack: frames in an observation. steps, discount: n and gamma of the n-step reward.
+    stack: frames in an observation. steps, discount: n and gamma of the n-step reward. `record`:
+    all transitions as bytes (L * ring, 24), their memory.
     """
 
     def __init__(
@@ -65,8 +66,9 @@ class Lanes:
         self.waits = np.zeros(lanes, bool)
         self._count = 0
         self.bytes = record.nbytes
+        self.record = torch.from_numpy(record.view(np.uint8).reshape(len(record), -1))
         self._known = (
-            torch.from_numpy(record.view(np.uint8).reshape(len(record), -1)),
+            self.record,
             torch.from_numpy(numbers),
             torch.tensor([discount**k for k in range(steps + 1)]),
         )
@@ -180,21 +182,33 @@ class Lanes:
         there = (number >= self.first[lane]) & (number < self.ready[lane])
         return lane * self.ring + number % self.ring, there
 
-    def state(self) -> dict[str, Tensor]:
-        """Copies of the counters (L,) and of the filled part of each ring (L, R)."""
-        filled = min(int(self.taken.max()), self.ring)
+    def state(self, rings: bool = True) -> dict[str, Tensor]:
+        """Copies of the counters (L,), and of the filled part of each ring (L, R) or none.
+
+        Without rings the flags of the newest transitions (L,) are there: those may change still.
+        """
         counters = {name: torch.from_numpy(getattr(self, name).copy()) for name in COUNTERS}
-        rings = {
+        if not rings:
+            return {**counters, "newest": torch.from_numpy(self.flag[self._newest()])}
+        filled = min(int(self.taken.max()), self.ring)
+        parts = {
             name: torch.from_numpy(getattr(self, name).reshape(self.lanes, -1)[:, :filled].copy())
             for name in RINGS
         }
-        return {**counters, **rings}
+        return {**counters, **parts}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """The opposite of `state`."""
+        """The opposite of `state`; `record` was filled by others where it has no rings."""
         for name in COUNTERS:
             getattr(self, name)[:] = state[name].numpy()
+        self._count = int((self.ready - self.first).sum())
+        if "newest" in state:
+            self.flag[self._newest()] = state["newest"].numpy()
+            return
         for name in RINGS:
             part = state[name].numpy()
             getattr(self, name).reshape(self.lanes, -1)[:, : part.shape[1]] = part
-        self._count = int((self.ready - self.first).sum())
+
+    def _newest(self) -> np.ndarray:
+        """Places (L,) of the newest transition of each lane; of a lane without one the last."""
+        return self._every * self.ring + (self.taken - 1) % self.ring

@@ -13,9 +13,10 @@ from torch import Tensor
 from core2d.errors import InputError, expect_number
 from core2d.files import save_text
 from rl.frames import Frames
-from rl.kept import Kept, expect_frames
+from rl.kept import expect_frames
 from rl.lanes import Change, Lanes
 from rl.priority import Priorities, Priority
+from rl.shelf import Shelf
 from rl.transitions import Transitions
 
 Part = tuple[tuple[int, ...], DTypeLike]  # shape and dtype of one part of an observation
@@ -50,8 +51,9 @@ class Replay:
         for name, value in numbers.items():
             expect_number(name, value, low=1)
         expect_number("discount", discount, low=0)
-        if capacity < lanes:
-            raise InputError(f"capacity: expected at least one per lane ({lanes}), got {capacity}")
+        if capacity < lanes * steps:
+            least = f"one per lane and step ({lanes * steps})"
+            raise InputError(f"capacity: expected at least {least}, got {capacity}")
         self.spare = spare
         self._lanes = Lanes(
             lanes,
@@ -82,7 +84,7 @@ class Replay:
         )
         self._token = ""
         self._saved: np.ndarray | None = None
-        self._kept: Kept | None = None
+        self._shelf: Shelf | None = None
         slots = lanes * self._lanes.ring
         self._priorities = Priorities(slots, priority) if priority is not None else None
 
@@ -169,41 +171,46 @@ class Replay:
     def state(self, folder: Path | None = None) -> dict[str, Any]:
         """Everything needed to go on exactly, as tensors, numbers and words (copies).
 
-        In memory the frames are part of it; with a `folder` here those that came since the last
-        state are added to files there. A replay that is mapped to files brings these to the disk
-        (only what changed). Where frames are in files, the state says which ones it needs. They
-        stand until `spare` more were added to a lane (of a replay in memory: and saved): save again
-        before (`left`). Raises OSError where they cannot be written.
+        In memory all is part of it; with a `folder`, here or of the replay, what is new since the
+        last state is added to files there: frames, records and priorities. A replay that is mapped
+        to files brings these to the disk (only what changed). Where there are files, the state says
+        what of them it needs. That stands until `spare` more frames were added to a lane (of a
+        replay in memory: and saved): save again before (`left`). Raises OSError where they cannot
+        be written.
         """
-        frames: dict[str, Any] = {}
-        token = self._token
+        lanes, priorities = self._lanes, self._priorities
+        place = folder if self._folder is None else self._folder
+        content: dict[str, Any] = {
+            "layout": self._layout(),
+            "lanes": lanes.state(rings=place is None),
+            "priorities": None if priorities is None else priorities.state(),
+        }
+        if place is None:
+            filled = min(int(lanes.written.max()), lanes.slots)
+            frames = {name: part.part(filled) for name, part in self._frames.items()}
+            return {**content, "frames": frames, "token": self._token}
         if self._folder is not None:
             self._begin()
             for part in self._frames.values():
                 part.flush()
-            token, self._saved = self._token, self._lanes.written.copy()
-        elif folder is not None:
-            kept = self._kept = self._kept_in(folder)
-            kept.save(self._lanes.written)
-            token = kept.token
-        else:
-            filled = min(int(self._lanes.written.max()), self._lanes.slots)
-            frames = {name: part.part(filled) for name, part in self._frames.items()}
-        return {
-            "layout": self._layout(),
-            "lanes": self._lanes.state(),
-            "frames": frames,
-            "token": token,
-            "priorities": None if self._priorities is None else self._priorities.state(),
-        }
+            self._saved = lanes.written.copy()
+        values = None if priorities is None else content["priorities"].pop("values").numpy()
+        files = self._shelf_in(place).save(lanes.written, lanes.taken, values)
+        return {**content, "frames": {}, "token": self._token, "files": files}
 
-    def _kept_in(self, folder: Path) -> Kept:
+    def _shelf_in(self, folder: Path) -> Shelf:
         """The files there, the same object where they were used last."""
-        if self._kept is not None and self._kept.folder == folder:
-            return self._kept
-        folder.mkdir(parents=True, exist_ok=True)
-        parts = list(self._frames.values())
-        return Kept(folder, parts, live=self._lanes.slots, spare=self.spare)
+        if self._shelf is None or self._shelf.folder != folder:
+            mapped = self._folder is not None
+            self._shelf = Shelf(
+                folder,
+                [] if mapped else [part.flat() for part in self._frames.values()],
+                self._lanes.record,
+                slots=self._lanes.slots,
+                ring=self._lanes.ring,
+                spare=self.spare,
+            )
+        return self._shelf
 
     @property
     def left(self) -> int | None:
@@ -214,27 +221,32 @@ class Replay:
         return int(self.spare - (self._lanes.written - saved).max())
 
     def restore(self, state: dict[str, Any], folder: Path | None = None) -> None:
-        """Go on from `state`, which has its frames or left them in `folder`.
+        """Go on from `state`, which has all or left it in `folder`.
 
         Raises InputError where it is of another replay or frames were lost.
         """
         for name, value in self._layout().items():
             if state["layout"][name] != value:
                 raise InputError(f"{name}: the state has {state['layout'][name]}, expected {value}")
-        written = state["lanes"]["written"].numpy()
+        written, taken = (state["lanes"][name].numpy() for name in ("written", "taken"))
+        place = folder if self._folder is None else self._folder
         if self._folder is not None:
             self._expect_frames(written, state["token"])
             self._token = state["token"]
-        elif not state["frames"]:
-            if folder is None:
-                raise InputError("folder: the frames of this state are in files, got no folder")
-            self._kept = self._kept_in(folder)
-            self._kept.load(written, state["token"])
+        elif not state["frames"] and (place is None or "files" not in state):
+            raise InputError("folder: the frames of this state are in files, which are not here")
+        priorities = state["priorities"]
+        if "files" in state:
+            assert place is not None
+            slots = self._lanes.lanes * self._lanes.ring
+            values = self._shelf_in(place).load(state["files"], written, taken, slots)
+            if values is not None:
+                priorities = {**priorities, "values": torch.from_numpy(values)}
         self._lanes.restore(state["lanes"])
         for name, part in state["frames"].items():
             self._frames[name].put(part)
         if self._priorities is not None:
-            self._priorities.restore(**state["priorities"])
+            self._priorities.restore(**priorities)
         self._saved = self._lanes.written.copy()
 
     def _expect_frames(self, written: np.ndarray, token: str) -> None:

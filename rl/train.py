@@ -5,7 +5,7 @@
 
 Every `settings.checkpoint` steps the running episodes are cut off (for the learner they were
 truncated there), the environments are made anew with a seed that comes from the step, all else
-goes to checkpoint.pt and the frames that are new to replay/. A run that was not killed does just
+goes to checkpoint.pt and what is new in the replay to replay/. A run that was not killed does just
 the same. So the state of environments, which nobody can save in general, is never needed: a run
 that was killed at any moment goes on from its last checkpoint and ends with the same weights, bit
 for bit, on one CPU with the same number of threads. That holds for environments that are the same

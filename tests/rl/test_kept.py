@@ -28,7 +28,7 @@ def grown(frames: list[Frames], before: list[int], after: list[int]) -> np.ndarr
 
 
 def kept(folder, frames) -> Kept:
-    return Kept(folder, frames, live=LIVE, spare=SPARE)
+    return Kept(folder, [one.flat() for one in frames], live=LIVE, spare=SPARE)
 
 
 @pytest.mark.parametrize("times", [[(0, 3), (2, 4)], [(3, 0), (5, 1), (9, 7)], [(23, 4), (40, 6)]])
@@ -105,3 +105,19 @@ def test_a_replay_that_went_on_after_a_lost_save_is_whole(tmp_path):
     third = parts()
     kept(tmp_path, third).load(written, second.token)
     assert all(np.array_equal(a.values, b.values) for a, b in zip(again, third, strict=True))
+
+
+def test_the_newest_are_written_again_where_they_may_change(tmp_path):
+    frames = Frames(LANES, LIVE, (), np.uint8)
+    files = Kept(tmp_path, [frames.flat()], live=LIVE, spare=SPARE, name="rows", again=1)
+    for before, after, changed in (([0, 0], [4, 0], [3]), ([4, 0], [6, 2], [0, 6])):
+        written = grown([frames], before, after)
+        files.save(written)
+        frames.values[changed] += 50  # the newest of each lane that has one
+    files.save(written)
+    again = Frames(LANES, LIVE, (), np.uint8)
+    Kept(tmp_path, [again.flat()], live=LIVE, spare=SPARE, name="rows", again=1).load(
+        written, files.token
+    )
+    assert np.array_equal(again.values, frames.values)
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.json", "rows_0"}

@@ -204,8 +204,9 @@ def test_misuse_is_named():
         replay.add(np.zeros((2, 1)), [0, 0], 0.0, [False] * 2, [False] * 2)
     with pytest.raises(InputError, match="different numbers below 2"):
         replay.close(np.zeros((2, 1)), [1, 1])
-    with pytest.raises(InputError, match="capacity: expected at least one per lane"):
-        plain(capacity=1, lanes=2)
+    for capacity, steps in ((1, 1), (7, 4)):
+        with pytest.raises(InputError, match="capacity: expected at least one per lane and step"):
+            plain(capacity=capacity, lanes=2, steps=steps)
 
 
 def same(a, b) -> None:
@@ -238,6 +239,53 @@ def test_a_state_goes_on_exactly(tmp_path, prioritised, where, steps_before):
     again = Replay(21, 3, (SHAPE, np.uint8), discount=0.9, **options, **folder)
     again.restore(torch.load(tmp_path / "state.pt", weights_only=True), kept)
     same(before, again.sample(100, seeded(1)))
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_an_episode_that_was_closed_after_a_state_is_open_in_it(tmp_path, mapped):
+    options = {"folder": tmp_path} if mapped else {}
+    kept = None if mapped else tmp_path
+    replay = plain(stack=2, **options)
+    fill(replay, 3, 1)
+    replay.add(np.full((1, 1), 3.0), [0], [3.0], [True], [False])
+    state = replay.state(kept)
+    before = replay.sample(50, seeded(1))
+    replay.close(np.full((1, 1), 4.0), [0])
+    after = replay.sample(50, seeded(1))
+    assert not torch.equal(before.next_observation, after.next_observation)
+    replay.state(kept)
+    again = plain(stack=2, **options)
+    again.restore(state, kept)
+    same(before, again.sample(50, seeded(1)))
+    again.close(np.full((1, 1), 4.0), [0])
+    same(after, again.sample(50, seeded(1)))
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_with_files_a_state_is_as_small_as_its_counters(tmp_path, mapped):
+    folder = tmp_path if mapped else None
+    replay = plain(500, 2, folder=folder, priority=Priority())
+    fill(replay, 300, 2)
+    state = replay.state(tmp_path)
+    assert set(state["priorities"]) == {"top", "drawn"}
+    assert not state["frames"]
+    assert sum(part.numel() for part in state["lanes"].values()) == 7 * 2
+    seen = sum(path.stat().st_size for path in tmp_path.glob("priorities_*"))
+    fill(replay, 3, 2, start=300)
+    replay.state(tmp_path)
+    more = sum(path.stat().st_size for path in tmp_path.glob("priorities_*")) - seen
+    assert more == 16 * 2 * 2  # a lane's newest and oldest: between them places were taken again
+
+
+def test_a_state_whose_files_are_of_an_older_kind_is_refused(tmp_path):
+    replay = plain()
+    fill(replay, 3, 1)
+    state = replay.state(tmp_path)
+    del state["files"]
+    with pytest.raises(InputError, match="the frames of this state are in files"):
+        plain().restore(state, tmp_path)
+    with pytest.raises(InputError, match="the frames of this state are in files"):
+        plain().restore(replay.state(tmp_path))
 
 
 def test_frames_in_files_outlive_what_is_spared_and_no_more(tmp_path):

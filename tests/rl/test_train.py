@@ -182,10 +182,11 @@ def test_a_killed_run_ends_with_the_weights_of_the_unbroken_one(tmp_path: Path, 
     assert outcome.step == expected.step
 
 
-def test_a_run_killed_between_its_frames_and_its_checkpoint_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["stacked", "rainbow"])
+def test_a_run_killed_between_its_files_and_its_checkpoint_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    settings = replace(RESUMED["stacked"], checkpoint=150)
+    settings = replace(RESUMED[name], checkpoint=150)
     train(settings, tmp_path / "whole", how=HOW)
     saved = []
 
