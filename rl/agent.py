@@ -19,6 +19,7 @@ from torch import Generator, Tensor
 from core2d.errors import InputError
 from core2d.train.order import seed_of
 from rl.adam import Adam
+from rl.captured import Captured, CudaGraph, Graph, Lesson, Teach
 from rl.explore import epsilon_greedy
 from rl.flat import Flat
 from rl.network import QNetwork, q_network
@@ -64,6 +65,7 @@ class Agent:
         self.average = self.flat.values.clone() if learn.average else None
         self.updates = 0
         self._plain = perceptron(self.flat, self.target)
+        self._learn: Teach = self._learned
         self._adam = Adam(self.flat.values, learn.rate, learn.adam)
         seed = seed_of(settings.seed, "noise")
         self._noise = Generator(self.device).manual_seed(seed)
@@ -90,9 +92,7 @@ class Agent:
             sample_noise(self.network, self._noise)
             if self.target is not self.flat:
                 sample_noise(self.target.network, self._noise)
-        batch = batch.to(self.device)
-        action = batch.action - self.first if self.first else batch.action
-        gradient, told = self._learned(batch, action)
+        gradient, *told = self._learn(batch.to(self.device))
         clip(gradient, learn.clip)
         self._adam.step(gradient)
         self.updates += 1
@@ -103,15 +103,20 @@ class Agent:
                 # Starts low, so that the first weights are soon forgotten.
                 kept = min(learn.average, (1 + self.updates) / (10 + self.updates))
                 self.average.lerp_(self.flat.values, 1 - kept)
-        return told
+        return Update(*told)
 
-    def _learned(self, batch: Transitions, action: Tensor) -> tuple[Tensor, Update]:
-        """The gradient (P,) of the weighted mean of the losses, and what is told of it."""
+    def capture(self, graph: Graph | None = None) -> None:
+        """From now on batches are learned from by a graph (`rl.captured`), on a GPU."""
+        self._learn = Captured(self._learned, graph or CudaGraph())
+
+    def _learned(self, batch: Transitions) -> Lesson:
+        """The gradient of the weighted mean of the losses, and what is told of it."""
         learn, head = self.settings.learn, self.network.head
+        action = batch.action - self.first if self.first else batch.action
         if self._plain is not None:
             gradient, means, priority = self._plain.learn(batch, action, learn.double)
             loss, value = means.unbind()
-            return gradient, Update(loss, priority, value)
+            return Lesson(gradient, loss, priority, value)
         with torch.no_grad():
             following = self._output(self.target, batch.next_observation)
             chooser = following
@@ -124,7 +129,7 @@ class Agent:
         losses, priority = head.loss(output, target)
         loss = (losses * batch.weight).mean()
         value = head.q(output.detach()[:, None]).mean()
-        return self.flat.gradient(loss), Update(loss.detach(), priority, value)
+        return Lesson(self.flat.gradient(loss), loss.detach(), priority, value)
 
     def _output(self, of: Flat, observation: Observation) -> Tensor:
         """What the network or the target network gives, without a gradient."""

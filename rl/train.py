@@ -44,12 +44,13 @@ class How:
     """How a run is done; none of this changes what is learned but by the device's rounding.
 
     device: auto takes a GPU for images, where there is one, and the processor for the rest.
-    threads: of the processor, 0 for one for small networks and all for others. tensorboard: write
-    its files. progress: print.
+    threads: of the processor, 0 for one for small networks and all for others. graphs: on an NVIDIA
+    GPU an update is recorded once and played again. tensorboard: write its files. progress: print.
     """
 
     device: Device = "auto"
     threads: int = 0
+    graphs: bool = True
     tensorboard: bool = True
     progress: bool = True
 
@@ -107,6 +108,8 @@ class Run:
         space, actions = self.envs.single_observation_space, self.envs.single_action_space
         self.agent = agent_for(settings, self.envs, device_for(how.device, settings, space))
         set_threads(how.threads, self.agent)
+        if how.graphs and self.agent.device.type == "cuda":
+            self.agent.capture()
         self.replay = replay_for(settings, parts_of(space), folder)
         self._acting = Generator().manual_seed(seed_of(settings.seed, "act"))
         self._sampling = Generator().manual_seed(seed_of(settings.seed, "sample"))
