@@ -1,4 +1,4 @@
-"""The Triton kernels of sparse convolution on a GPU: values and bits, then times.
+"""Triton's kernels of sparse convolution and recorded DQN updates on a GPU: values, then times.
 
     python tools/gpu_check.py --json gpu.json       # both, about two minutes on a new machine
     python tools/gpu_check.py --only values         # every dtype against the torch bodies
@@ -11,17 +11,20 @@ torch is compared by value. Exits with 1 where a value is wrong.
 What has run so far: the values of float32 and float16 in Triton's interpreter on a CPU
 (`TRITON_INTERPRET=1 python tools/gpu_check.py --only values --device cpu --small`), and
 compilation for compute capabilities 8.0 and 9.0. Not run yet, for want of a GPU: bfloat16 and TF32
-values, the measured choice of tile shapes, everything of `--only times`.
+values, the measured choice of tile shapes, recorded updates, everything of `--only times`.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from gymnasium import spaces
 from torch import Tensor
 
 from geomdl.bench.sparse_peers import gradients, torch_conv, torch_pairs
@@ -30,6 +33,9 @@ from geomdl.ops import dispatch
 from geomdl.ops.keys import build_table, look_up, morton_keys
 from geomdl.ops.sites import kernel_map, parents, transposed_map
 from geomdl.ops.sparse import gather_conv
+from rl.agent import Agent
+from rl.settings import Learn, Settings, member
+from rl.transitions import Transitions
 
 # Largest error of a result, as a share of the result's norm, against the float64 body.
 BOUNDS = {"float32": 1e-5, "tf32": 3e-3, "float16": 1e-5, "bfloat16": 1e-5}
@@ -138,6 +144,50 @@ def public_values(where: Surface) -> Iterator[dict[str, Any]]:
     ):
         error = float((one.double() - other.double()).norm() / other.double().norm())
         yield verdict(f"gather_conv {name}", error, 1e-4)
+
+
+def atari_agents(name: str) -> tuple[Agent, Agent]:
+    """Two of the same first weights on the GPU; the second learns by a graph."""
+    settings = member(name, Settings(learn=Learn(batch=32)))
+    space = spaces.Box(0, 255, (4, 84, 84), np.uint8)
+    agents = [Agent(settings, space, spaces.Discrete(6), "cuda") for _ in range(2)]
+    agents[1].capture()
+    return agents[0], agents[1]
+
+
+def atari_batch(seed: int) -> Transitions:
+    """Noise, as a replay gives it: on the CPU, frames before and after in one block."""
+    generator = torch.Generator().manual_seed(seed)
+    frames = torch.randint(256, (32, 5, 84, 84), generator=generator, dtype=torch.uint8)
+    action, ones = torch.randint(6, (32,), generator=generator), torch.ones(32)
+    reward = torch.randn(32, generator=generator)
+    return Transitions(
+        frames[:, :4], action, reward, frames[:, 1:], 0.99 * ones, ones, torch.arange(32)
+    )
+
+
+def update_values() -> Iterator[dict[str, Any]]:
+    """Weights and losses after recorded updates against those after plain ones."""
+    torch.backends.cudnn.deterministic = True
+    for name in ("dqn", "rainbow"):
+        plain, recorded = atari_agents(name)
+        for seed in range(8):
+            told = [agent.update(atari_batch(seed)) for agent in (plain, recorded)]
+        for part, mine, theirs in (
+            ("weights", recorded.flat.values, plain.flat.values),
+            ("loss", told[1].loss, told[0].loss),
+        ):
+            error = float((mine - theirs).norm() / theirs.norm())
+            yield verdict(f"recorded update of {name}, {part}", error, 1e-5)
+
+
+def update_times() -> Iterator[dict[str, Any]]:
+    """An update with its batch brought to the GPU, recorded against plain."""
+    for name in ("dqn", "rainbow"):
+        plain, recorded = atari_agents(name)
+        mine, theirs = (seconds(partial(a.update, atari_batch(0))) for a in (recorded, plain))
+        work = f"{name}, batch 32 of 4 84 x 84 frames"
+        yield row("atari_update", work, mine, "without a graph", theirs, 0.0)
 
 
 def layer_on(where: Surface, channels: int, dtype: torch.dtype) -> Layer:
@@ -274,6 +324,7 @@ def map_times(where: Surface, copied: float) -> dict[str, Any]:
 
 
 def times() -> Iterator[dict[str, Any]]:
+    yield from update_times()
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
         speed = rates(dtype)
         for extent in (64, 128, 256):
@@ -291,6 +342,7 @@ def values(device: str, small: bool) -> Iterator[dict[str, Any]]:
     yield from product_values(where, kinds)
     if device == "cuda":
         yield from public_values(where)
+        yield from update_values()
 
 
 def main(argv: list[str] | None = None) -> int:
