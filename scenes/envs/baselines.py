@@ -114,7 +114,7 @@ class Seeker:
     """Object goal: turn until the goal is seen, go there, stop when it is near.
 
     Where the way is blocked it turns to the freer side and takes two steps; after a whole turn
-    without the goal it walks on at random. For observations of `semantics="goal"`.
+    without the goal it walks on at random. Reads `view`.
     """
 
     near = 0.65  # metres on the floor at which it takes the goal to be within reach
@@ -129,7 +129,7 @@ class Seeker:
         self.turns[fresh] = 0
         for lane in fresh.nonzero()[0].tolist():
             self.plan[lane] = []
-        return np.array([self._act(lane, *seen[lane]) for lane in range(len(fresh))])
+        return np.array([self._act(lane, *seen["view"][lane]) for lane in range(len(fresh))])
 
     def _act(self, lane: int, depth: NDArray[np.uint8], mask: NDArray[np.uint8]) -> int:
         metres = depth.astype(float) * goal.LENS.far / 255

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,17 @@ from core2d.errors import InputError, expect_number
 from scenes.build.home import LABELS, furnish
 from scenes.envs.batch_view import BatchView, Body, Lens, library_of, looking
 from scenes.envs.floor_map import FloorMap, floor_map
-from scenes.envs.world import Flags, Ints, Numbers, Pixels, Seen, WorldEnv, WorldVectorEnv
+from scenes.envs.room_map import SHAPE, RoomMap
+from scenes.envs.world import (
+    Flags,
+    Ints,
+    Numbers,
+    Pixels,
+    Seen,
+    WorldEnv,
+    WorldVectorEnv,
+    spaces_of,
+)
 
 LENS = Lens(size=64, opening=90.0, far=6.4)
 GOALS = (
@@ -28,7 +39,7 @@ APART = 1.0  # metres to walk at least from the start
 PRICE = 0.01  # of a step
 TEST_SEEDS = 1_000_000  # rooms of the test split have seeds from here on
 STOP, FORWARD, LEFT, RIGHT = range(4)
-SEMANTICS = ("goal", "classes")
+PARTS = ("view",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,31 +81,30 @@ class Walk:
         rooms: int,
         *,
         split: str,
-        semantics: str,
         clutter: float,
-        rgb: bool,
+        parts: Sequence[str],
     ) -> None:
         expect_number("rooms", rooms, low=1)
         expect_number("clutter", clutter, low=0)
         if split not in ("train", "test"):
             raise InputError(f"split: expected 'train' or 'test', got {split!r}")
-        if semantics not in SEMANTICS:
-            raise InputError(f"semantics: expected one of {SEMANTICS}, got {semantics!r}")
-        self.lanes, self.rooms, self.semantics, self.rgb = lanes, rooms, semantics, rgb
+        self.lanes, self.rooms = lanes, rooms
         make = Rooms(TEST_SEEDS * (split == "test"), clutter)
         self.view = BatchView(library_of(make), LENS, lanes)
         side = (LENS.size, LENS.size)
-        view = spaces.Box(0, 255, (2, *side), np.uint8)
-        parts: dict[str, spaces.Space[Any]] = {"view": view}
-        if semantics == "classes":
-            parts = {
-                "depth": spaces.Box(0, 255, side, np.uint8),
-                "semantic": spaces.Box(0, len(GOALS), side, np.uint8),
-                "goal": spaces.Box(0, 1, (len(GOALS),), np.int8),
-            }
-        if rgb:
-            parts["rgb"] = spaces.Box(0, 255, (*side, 3), np.uint8)
-        self.space: spaces.Space[Any] = spaces.Dict(parts) if len(parts) > 1 else view
+        whole: dict[str, spaces.Space[Any]] = {
+            "view": spaces.Box(0, 255, (2, *side), np.uint8),
+            "voxels": spaces.Box(0, 1, SHAPE, np.int8),
+            "depth": spaces.Box(0, 255, side, np.uint8),
+            "semantic": spaces.Box(0, len(GOALS), side, np.uint8),
+            "goal": spaces.Box(0, 1, (len(GOALS),), np.int8),
+            "rgb": spaces.Box(0, 255, (*side, 3), np.uint8),
+        }
+        space = spaces_of(parts, whole)
+        self.space: spaces.Space[Any] = space
+        self.parts = tuple(space)
+        turns = round(2 * math.pi / TURN)
+        self.map = RoomMap(lanes, LENS, eye=EYE, pitch=PITCH, turns=turns)
         self.place = np.zeros((lanes, 2))
         self.heading = np.zeros(lanes)
         self.goal = np.zeros(lanes, np.int64)
@@ -126,6 +136,7 @@ class Walk:
         self.heading[lane] = TURN * rng.integers(12)
         self.left[lane] = self.shortest[lane] = distance[tuple(cell)]
         self.walked[lane], self.success[lane] = 0.0, False
+        self.map.forget(lane)
 
     def step(self, action: Ints) -> tuple[Numbers, Flags]:
         """Metres come nearer to the goal, less the price of a step; 1 for stopping at it."""
@@ -141,6 +152,7 @@ class Walk:
         floor, angle = self.floor(lane), self.heading[lane]
         end = self.place[lane] + STEP * np.array([math.cos(angle), math.sin(angle)])
         if not floor.is_free(self.place[lane], end):
+            self.map.feel(lane, end)
             return 0.0
         self.place[lane] = end
         self.walked[lane] += STEP
@@ -149,22 +161,27 @@ class Walk:
         return float(before - self.left[lane])
 
     def observe(self) -> Seen:
-        """Depth, and where the goal is in the picture (or the classes of all that is seen)."""
+        """The parts that are wanted, of one picture for all of them."""
         lanes = np.arange(self.lanes)
         ahead = np.stack([np.cos(self.heading), np.sin(self.heading)], 1) * math.cos(PITCH)
         forward = np.concatenate([ahead, np.full((self.lanes, 1), math.sin(PITCH))], 1)
         eye = np.concatenate([self.place, np.full((self.lanes, 1), EYE)], 1)
         self.view.world_to_camera = looking(eye, forward)
         depth, face = self.view.look(lanes)
-        label, far = self.view.labels(face), self.view.depth_bytes(depth)
-        more = {"rgb": self.view.colors(lanes, face)} if self.rgb else {}
-        if self.semantics == "classes":
-            goal = np.zeros((self.lanes, len(GOALS)), np.int8)
-            goal[lanes, self.goal] = 1
-            return {"depth": far, "semantic": label.numpy(), "goal": goal, **more}
-        there = label == torch.from_numpy(self.goal + 1).to(torch.uint8)[:, None, None]
-        both = np.stack([far, (there.to(torch.uint8) * 255).numpy()], 1)
-        return {"view": both, **more} if more else both
+        label, far = self.view.labels(face).numpy(), self.view.depth_bytes(depth)
+        there = label == (self.goal + 1).astype(np.uint8)[:, None, None]
+        seen: dict[str, NDArray[Any]] = {"depth": far, "semantic": label}
+        if "view" in self.parts:
+            seen["view"] = np.stack([far, there.view(np.uint8) * np.uint8(255)], 1)
+        if "voxels" in self.parts:
+            self.map.see(self.place, self.heading, depth.numpy(), there)
+            seen["voxels"] = self.map.voxels(self.place, self.heading)
+        if "goal" in self.parts:
+            seen["goal"] = np.zeros((self.lanes, len(GOALS)), np.int8)
+            seen["goal"][lanes, self.goal] = 1
+        if "rgb" in self.parts:
+            seen["rgb"] = self.view.colors(lanes, face)
+        return {name: seen[name] for name in self.parts}
 
     def measures(self) -> dict[str, NDArray[Any]]:
         """success; spl, its share weighted by the path; metres that are left.
@@ -193,14 +210,18 @@ class ObjectGoalEnv(WorldEnv):
     step into a wall or a thing does nothing.
 
     ## Observation Space
-    With `semantics="goal"` a `Box(0, 255, (2, 64, 64), uint8)`: depth, 255 for 6.4 m and beyond,
-    and 255 where a thing of the wanted class is seen, else 0. With `semantics="classes"` a `Dict`:
-    * `depth` (64, 64) uint8, the same;
+    A `Dict`, of which `parts` keeps some:
+    * `view` (2, 64, 64) uint8: depth, 255 for 6.4 m and beyond, and 255 where a thing of the
+      wanted class is seen, else 0;
+    * `voxels` (3, 32, 32, 4) int8: surfaces that were seen so far in this episode, those of the
+      wanted class, and where the walker has been (`scenes.envs.room_map`), as they lie around it
+      now: axes are ahead, left and up, the walker is in the middle. Cells are 0.2 m a side; the
+      layers end at 0.1 (the floor), 0.7, 1.4 and 2.1 m. Where the walker ran into something a
+      surface is marked. Where it was stands a pillar, of 1 to 4 layers by the steps spent there;
+    * `depth` (64, 64) uint8, as in `view`;
     * `semantic` (64, 64) uint8: 1 + the number of the class in `GOALS`, 0 for all else;
-    * `goal` (18,) int8: one at the class that is wanted.
-
-    With `rgb` it is a `Dict` in both cases, of `view` (2, 64, 64) or the three above, and `rgb`
-    (64, 64, 3) uint8: what the camera sees, shaded.
+    * `goal` (18,) int8: one at the class that is wanted;
+    * `rgb` (64, 64, 3) uint8: what the camera sees, shaded.
 
     ## Rewards
     Metres by which the way to the goal became shorter, less 0.01 for each step, and 1 for
@@ -217,9 +238,8 @@ class ObjectGoalEnv(WorldEnv):
     ## Arguments
     * `rooms` (20): how many there are; they are made when first entered (about 0.3 s each);
     * `split` ("train"): "test" has other rooms;
-    * `semantics` ("goal"): or "classes", see above;
     * `clutter` (0.0): how many small things lie about, 1 for as many as in `scenes.build.home`;
-    * `rgb` (False): whether colours are observed too.
+    * `parts` (`view` alone): which parts of the observation there are.
 
     ## Version History
     * v0: first version.
@@ -231,11 +251,10 @@ class ObjectGoalEnv(WorldEnv):
         *,
         rooms: int = 20,
         split: str = "train",
-        semantics: str = "goal",
         clutter: float = 0.0,
-        rgb: bool = False,
+        parts: Sequence[str] = PARTS,
     ) -> None:
-        world = Walk(1, rooms, split=split, semantics=semantics, clutter=clutter, rgb=rgb)
+        world = Walk(1, rooms, split=split, clutter=clutter, parts=parts)
         super().__init__(world, render_mode)
 
 
@@ -250,9 +269,8 @@ class ObjectGoalVectorEnv(WorldVectorEnv):
         max_episode_steps: int | None = None,
         rooms: int = 20,
         split: str = "train",
-        semantics: str = "goal",
         clutter: float = 0.0,
-        rgb: bool = False,
+        parts: Sequence[str] = PARTS,
     ) -> None:
-        world = Walk(num_envs, rooms, split=split, semantics=semantics, clutter=clutter, rgb=rgb)
+        world = Walk(num_envs, rooms, split=split, clutter=clutter, parts=parts)
         super().__init__(world, render_mode, max_episode_steps)

@@ -1,6 +1,7 @@
 """A maze of voxels in three dimensions, seen through a depth camera; find the exit."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,25 @@ from core2d.errors import InputError, expect_number
 from geomdl.render.colormap import palette
 from scenes.build.draw import Draw
 from scenes.envs.batch_view import BatchView, Body, Lens, library_of, looking
-from scenes.envs.world import Flags, Ints, Numbers, Pixels, Seen, WorldEnv, WorldVectorEnv
+from scenes.envs.world import (
+    Flags,
+    Ints,
+    Numbers,
+    Pixels,
+    Seen,
+    WorldEnv,
+    WorldVectorEnv,
+    spaces_of,
+)
 
 LENS = Lens(size=64, opening=100.0, far=10.0)
 KNOWN = 9  # voxels per side of the map around the walker
+STAYS = (1, 2, 4, 7, 11)  # steps spent in a cell at which the map says so
 LARGEST = 15  # cells per side
-PRICE, PRIZE, PROGRESS = 0.02, 1.0, 0.1
+PRICE, PROGRESS, FRESH, PRIZE = 0.02, 0.02, 0.05, 1.0
 TEST_SEEDS = 1_000_000  # mazes of the test split have seeds from here on
 FORWARD, LEFT, RIGHT, UP, DOWN = range(5)
+PARTS = ("depth", "voxels", "compass")
 AXES = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
 
 
@@ -113,7 +125,14 @@ class Dig:
     actions = 5
 
     def __init__(
-        self, lanes: int, cells: int, mazes: int, *, split: str, loops: float, rgb: bool
+        self,
+        lanes: int,
+        cells: int,
+        mazes: int,
+        *,
+        split: str,
+        loops: float,
+        parts: Sequence[str],
     ) -> None:
         expect_number("mazes", mazes, low=1)
         expect_number("loops", loops, low=0)
@@ -121,17 +140,18 @@ class Dig:
             raise InputError(f"cells: expected 2 to {LARGEST}, got {cells}")
         if split not in ("train", "test"):
             raise InputError(f"split: expected 'train' or 'test', got {split!r}")
-        self.lanes, self.cells, self.mazes, self.rgb = lanes, cells, mazes, rgb
+        self.lanes, self.cells, self.mazes = lanes, cells, mazes
         make = Mazes(TEST_SEEDS * (split == "test"), cells, float(loops))
         self.view = BatchView(library_of(make), LENS, lanes)
-        parts: dict[str, spaces.Space[Any]] = {
+        whole: dict[str, spaces.Space[Any]] = {
             "depth": spaces.Box(0, 255, (LENS.size, LENS.size), np.uint8),
-            "voxels": spaces.Box(0, 1, (2, KNOWN, KNOWN, KNOWN), np.int8),
+            "voxels": spaces.Box(0, 1, (3 + len(STAYS), KNOWN, KNOWN, KNOWN), np.int8),
             "compass": spaces.Box(-1, 1, (3,), np.float32),
+            "rgb": spaces.Box(0, 255, (LENS.size, LENS.size, 3), np.uint8),
         }
-        if rgb:
-            parts["rgb"] = spaces.Box(0, 255, (LENS.size, LENS.size, 3), np.uint8)
-        self.space: spaces.Space[Any] = spaces.Dict(parts)
+        space = spaces_of(parts, whole)
+        self.space: spaces.Space[Any] = space
+        self.parts = tuple(space)
         side, rim = 2 * cells + 1, KNOWN // 2
         self.cell = np.zeros((lanes, 3), np.int64)
         self.goal = np.zeros((lanes, 3), np.int64)
@@ -139,6 +159,7 @@ class Dig:
         self.solid = np.ones((lanes, side, side, side), bool)
         # What was seen of the maze, 0 unknown, 1 solid, 2 empty, with a rim of unknown around.
         self.known = np.zeros((lanes, *(side + 2 * rim,) * 3), np.int8)
+        self.stayed = np.zeros_like(self.known)  # steps in each cell, as far as STAYS counts
         self.shortest = np.ones(lanes, np.int64)
         self.walked = np.zeros(lanes, np.int64)
         self.success = np.zeros(lanes, bool)
@@ -164,7 +185,7 @@ class Dig:
         self.heading[lane] = rng.integers(4)
         self.shortest[lane] = far[chosen]
         self.walked[lane], self.success[lane] = 0, False
-        self.known[lane] = 0
+        self.known[lane], self.stayed[lane] = 0, 0
         self._learn(lane)
 
     def ahead(self, action: int, lane: int) -> NDArray[np.int64]:
@@ -172,7 +193,7 @@ class Dig:
         return AXES[{UP: 4, DOWN: 5}.get(action, int(self.heading[lane]))]
 
     def step(self, action: Ints) -> tuple[Numbers, Flags]:
-        """PROGRESS for each step of the shortest way gained, PRIZE at the exit, less PRICE."""
+        """PROGRESS for each step of the way gained, FRESH, PRIZE at the exit, less PRICE."""
         self.heading = (self.heading + (action == LEFT) - (action == RIGHT)) % 4
         reward = np.full(self.lanes, -PRICE)
         for lane in np.isin(action, (FORWARD, UP, DOWN)).nonzero()[0].tolist():
@@ -183,6 +204,9 @@ class Dig:
             self.cell[lane] += way
             self.walked[lane] += 1
             reward[lane] += PROGRESS * (before - self.to_go(lane))
+            rim = KNOWN // 2
+            fresh = self.stayed[lane][tuple(2 * self.cell[lane] + 1 + rim)] == 0
+            reward[lane] += FRESH * fresh
         for lane in range(self.lanes):
             self._learn(lane)
         self.success = (self.cell == self.goal).all(1)
@@ -195,6 +219,8 @@ class Dig:
         at = 2 * self.cell[lane] + 1
         box = tuple(slice(k - 1, k + 2) for k in at.tolist())
         known[box] = np.where(solid[box], 1, 2)
+        stayed = self.stayed[lane][tuple(at + rim)]
+        self.stayed[lane][tuple(at + rim)] = min(stayed + 1, STAYS[-1])
         way = AXES[self.heading[lane]]
         while not solid[tuple(at)]:
             at = at + way
@@ -204,22 +230,35 @@ class Dig:
         """Depth ahead, the known map around turned with the walker, and where the exit is."""
         way = AXES[self.heading].astype(float)
         self.view.world_to_camera = looking(2.0 * self.cell.astype(float) + 1.5, way)
-        depth, face = self.view.look(np.arange(self.lanes))
-        more = {"rgb": self.view.colors(np.arange(self.lanes), face)} if self.rgb else {}
-        around = np.empty((self.lanes, KNOWN, KNOWN, KNOWN), np.int8)
+        seen: dict[str, NDArray[Any]] = {}
+        if "depth" in self.parts or "rgb" in self.parts:
+            lanes = np.arange(self.lanes)
+            depth, face = self.view.look(lanes)
+            seen["depth"] = self.view.depth_bytes(depth)
+            if "rgb" in self.parts:
+                seen["rgb"] = self.view.colors(lanes, face)
+        offset = self.goal - self.cell
+        left = AXES[(self.heading + 1) % 4]
+        exit_at = np.stack([(offset * way).sum(1), (offset * left).sum(1), offset[:, 2]], 1)
+        seen["compass"] = (exit_at / max(self.cells - 1, 1)).astype(np.float32)
+        if "voxels" in self.parts:
+            seen["voxels"] = self._around(exit_at.astype(np.int64))
+        return {name: seen[name] for name in self.parts}
+
+    def _around(self, exit_at: NDArray[np.int64]) -> NDArray[np.int8]:
+        """The map around each lane; exit_at (L, 3) is in cells ahead, left and up."""
+        voxels = np.zeros((self.lanes, 3 + len(STAYS), KNOWN, KNOWN, KNOWN), np.int8)
         for lane in range(self.lanes):
             box = tuple(slice(2 * k + 1, 2 * k + 1 + KNOWN) for k in self.cell[lane].tolist())
-            around[lane] = np.rot90(self.known[lane][box], -int(self.heading[lane]), (0, 1))
-        offset = (self.goal - self.cell) / max(self.cells - 1, 1)
-        left = AXES[(self.heading + 1) % 4].astype(float)
-        compass = np.stack([(offset * way).sum(1), (offset * left).sum(1), offset[:, 2]], 1)
-        voxels = np.stack([around == 1, around == 2], 1).view(np.int8)
-        return {
-            "depth": self.view.depth_bytes(depth),
-            "voxels": voxels,
-            "compass": compass.astype(np.float32),
-            **more,
-        }
+            turn = -int(self.heading[lane])
+            known = np.rot90(self.known[lane][box], turn, (0, 1))
+            stayed = np.rot90(self.stayed[lane][box], turn, (0, 1))
+            voxels[lane, 0], voxels[lane, 1] = known == 1, known == 2
+            for k, steps in enumerate(STAYS):
+                voxels[lane, 2 + k] = stayed >= steps
+        x, y, z = np.clip(2 * exit_at + KNOWN // 2, 0, KNOWN - 1).T
+        voxels[np.arange(self.lanes), -1, x, y, z] = 1
+        return voxels
 
     def measures(self) -> dict[str, NDArray[Any]]:
         """success; spl (Anderson et al. 2018, eq. 1) in steps from cell to cell."""
@@ -244,18 +283,23 @@ class VoxelMazeEnv(WorldEnv):
     a wall does nothing.
 
     ## Observation Space
-    A `Dict`:
+    A `Dict`, of which `parts` keeps some:
     * `depth` (64, 64) uint8: ahead, 100 degrees wide, 255 for 10 voxels and beyond;
-    * `voxels` (2, 9, 9, 9) int8: what is known of the voxels around, solid ones and empty ones,
-      0 in both is unknown. The walker is in the middle; axes are ahead, left and up. A cell is a
-      voxel, and so is the wall or the opening between two. Known are the voxels around every
-      cell that was visited and those straight ahead as far as one could see;
+    * `voxels` (8, 9, 9, 9) int8: what is known of the voxels around: solid ones and empty ones, 0
+      in both is unknown; cells in which the walker spent at least 1, 2, 4, 7 and 11 steps; and the
+      exit, at the side of the map where it lies beyond. The walker is in the middle; axes are
+      ahead, left and up. A cell is a voxel, and so is the wall or the opening between two. Known
+      are the voxels around every cell that was visited and those straight ahead as far as one
+      could see;
     * `compass` (3,) float32: from here to the exit, ahead, left and up, 1 for the whole maze;
     * `rgb` (64, 64, 3) uint8, if asked for: what the camera sees; walls are coloured by height.
 
     ## Rewards
-    0.1 for each step by which the shortest way to the exit became shorter (less for longer), 1 at
-    the exit, and -0.02 for every step.
+    0.1 for each step by which the shortest way to the exit became shorter (less for longer), 0.05
+    for each cell that is entered for the first time, 1 at the exit, and -0.02 for every step. Who
+    looks into every corner gains nothing by it, since a step back and a turn cost about as much;
+    but who stands still or goes round in circles loses, and can learn that long before the exit is
+    found.
 
     ## Starting State
     A maze, a cell, a heading, and an exit that is at least `cells` steps away, all at random.
@@ -269,7 +313,8 @@ class VoxelMazeEnv(WorldEnv):
     * `mazes` (200): how many there are; they are made when first entered (some ms each);
     * `split` ("train"): "test" has other mazes;
     * `loops` (0.1): share of walls between cells that are opened besides, 0 for one way only;
-    * `rgb` (False): whether colours are observed too.
+    * `parts` (all but `rgb`): which parts of the observation there are; without pictures a step
+      takes less than half the time.
 
     ## Version History
     * v0: first version.
@@ -283,9 +328,10 @@ class VoxelMazeEnv(WorldEnv):
         mazes: int = 200,
         split: str = "train",
         loops: float = 0.1,
-        rgb: bool = False,
+        parts: Sequence[str] = PARTS,
     ) -> None:
-        super().__init__(Dig(1, cells, mazes, split=split, loops=loops, rgb=rgb), render_mode)
+        world = Dig(1, cells, mazes, split=split, loops=loops, parts=parts)
+        super().__init__(world, render_mode)
 
 
 class VoxelMazeVectorEnv(WorldVectorEnv):
@@ -301,7 +347,7 @@ class VoxelMazeVectorEnv(WorldVectorEnv):
         mazes: int = 200,
         split: str = "train",
         loops: float = 0.1,
-        rgb: bool = False,
+        parts: Sequence[str] = PARTS,
     ) -> None:
-        world = Dig(num_envs, cells, mazes, split=split, loops=loops, rgb=rgb)
+        world = Dig(num_envs, cells, mazes, split=split, loops=loops, parts=parts)
         super().__init__(world, render_mode, max_episode_steps)

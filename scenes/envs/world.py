@@ -4,7 +4,7 @@ Lane i of the vector form seeded with s plays the episodes of the single form se
 first and later ones, as in Gymnasium's own vectorisers: both call the same world.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import gymnasium
@@ -53,6 +53,15 @@ def expect_mode(render_mode: str | None, modes: Sequence[str]) -> str | None:
         words = ", ".join(map(repr, modes))
         raise InputError(f"render_mode: expected None or one of {words}, got {render_mode!r}")
     return render_mode
+
+
+def spaces_of(
+    parts: Sequence[str], whole: Mapping[str, gymnasium.spaces.Space[Any]]
+) -> gymnasium.spaces.Dict:
+    """The parts of an observation that are wanted. Raises InputError for others, or none."""
+    if isinstance(parts, str) or not parts or set(parts) - set(whole):
+        raise InputError(f"parts: expected some of {tuple(whole)}, got {parts!r}")
+    return gymnasium.spaces.Dict({name: s for name, s in whole.items() if name in parts})
 
 
 def of_lane(seen: Seen, lane: int) -> Seen:

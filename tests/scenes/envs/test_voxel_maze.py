@@ -11,10 +11,13 @@ from scenes.envs.voxel_maze import (
     AXES,
     DOWN,
     FORWARD,
+    FRESH,
     KNOWN,
     LEFT,
     PRICE,
+    PROGRESS,
     RIGHT,
+    STAYS,
     UP,
     Mazes,
     VoxelMazeEnv,
@@ -73,7 +76,7 @@ def test_moves_rewards_and_the_exit():
     env = VoxelMazeEnv(mazes=4, cells=2)
     rng = np.random.default_rng(0)
     env.reset(seed=0)
-    ended = False
+    ended, been = False, {tuple(env.world.cell[0].tolist())}
     for _ in range(600):
         world = env.world
         before, left, action = world.cell[0].copy(), world.to_go(0), int(rng.integers(5))
@@ -81,13 +84,15 @@ def test_moves_rewards_and_the_exit():
         is_open = way is not None and not world.solid[0][tuple(2 * before + 1 + way)]
         _, reward, terminated, _, info = env.step(action)
         assert np.array_equal(world.cell[0], before + way if is_open else before)
-        gained = 0.1 * (left - world.to_go(0))
-        assert reward == pytest.approx(gained - PRICE + terminated)
+        gained = PROGRESS * (left - world.to_go(0))
+        here = tuple(world.cell[0].tolist())
+        fresh, been = here not in been, been | {here}
+        assert reward == pytest.approx(gained - PRICE + terminated + FRESH * fresh)
         assert terminated == (world.to_go(0) == 0) == bool(info["success"])
         if terminated:
             assert 0 < info["spl"] <= 1
             env.reset()
-            ended = True
+            ended, been = True, {tuple(world.cell[0].tolist())}
     assert ended
 
 
@@ -104,10 +109,14 @@ def test_the_map_is_true_and_turns_with_the_walker():
                 for cell in np.argwhere(seen["voxels"][lane, kind]):
                     assert world.solid[lane][tuple(at + (cell - middle) @ axes)] == solid
             assert seen["voxels"][lane, 1, middle, middle, middle] == 1
-            around = seen["voxels"][lane].sum(0)[middle - 1 : middle + 2, middle - 1 : middle + 2]
+            around = seen["voxels"][lane, :2].sum(0)[
+                middle - 1 : middle + 2, middle - 1 : middle + 2
+            ]
             assert (around[:, :, middle - 1 : middle + 2] == 1).all()
             offset = (world.goal[lane] - world.cell[lane]) / 3
             np.testing.assert_allclose(seen["compass"][lane], axes @ offset, atol=1e-6)
+            (exit_at,) = np.argwhere(seen["voxels"][lane, -1])
+            assert exit_at.tolist() == (6 * axes @ offset + middle).round().clip(0, 8).tolist()
         seen = envs.step(rng.integers(5, size=4))[0]
 
 
@@ -126,7 +135,44 @@ def test_depth_is_that_of_the_corridor():
         seen = envs.step(np.full(6, action))[0]
 
 
+def test_the_map_says_where_one_stayed():
+    envs, middle, counts = VoxelMazeVectorEnv(1, mazes=2, cells=4), KNOWN // 2, {}
+    seen, _ = envs.reset(seed=5)
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        here, way = tuple(envs.world.cell[0].tolist()), AXES[envs.world.heading[0]]
+        counts[here] = counts.get(here, 0) + 1
+        axes = np.stack([way, AXES[(envs.world.heading[0] + 1) % 4], AXES[4]])
+        told = {}
+        for cell in np.argwhere(seen["voxels"][0, 2]):
+            offset = (cell - middle) @ axes // 2
+            told[tuple((offset + here).tolist())] = seen["voxels"][0, 2:-1][:, *cell].sum()
+        inside = {c: n for c, n in counts.items() if np.abs(np.subtract(c, here)).max() <= 2}
+        assert told == {c: sum(n >= k for k in STAYS) for c, n in inside.items()}
+        seen = envs.step(rng.integers(5, size=1))[0]
+    assert max(counts.values()) >= STAYS[1]
+
+
+def test_without_pictures_all_else_is_the_same():
+    whole = VoxelMazeVectorEnv(3, mazes=3, cells=3)
+    blind = VoxelMazeVectorEnv(3, mazes=3, cells=3, parts=("voxels", "compass"))
+    seen, felt = whole.reset(seed=0)[0], blind.reset(seed=0)[0]
+    assert set(blind.single_observation_space) == set(felt) == {"voxels", "compass"}
+    for action in (FORWARD, LEFT, UP):
+        assert all(np.array_equal(seen[part], felt[part]) for part in felt)
+        seen, felt = (envs.step(np.full(3, action))[0] for envs in (whole, blind))
+    blind.world.view.scene[:] = whole.world.view.scene
+    assert np.array_equal(blind.world.picture(1), whole.world.picture(1))
+
+
 def test_arguments():
-    for bad in ({"cells": 1}, {"mazes": 0}, {"split": "x"}, {"loops": -0.1}):
+    for bad in (
+        {"parts": "depth"},
+        {"parts": ("view",)},
+        {"cells": 1},
+        {"mazes": 0},
+        {"split": "x"},
+        {"loops": -0.1},
+    ):
         with pytest.raises(InputError, match=next(iter(bad))):
             VoxelMazeEnv(**bad)
