@@ -67,6 +67,8 @@ def test_the_settings_fit_their_world(name: str, tmp_path: Path, monkeypatch) ->
     assert isinstance(envs, WorldVectorEnv)
     with torch.inference_mode():
         found = w.told(w.play(envs, w.Learned(open_run(outcome.folder), envs), 2))
+    envs = w.world_of_tests(settings, parts=False)
+    assert set(envs.single_observation_space) != {"voxels"}  # rules see what is shown unasked
     assert set(found) == {
         "return",
         *(("coverage",) if name == "NextBestView" else ("success", "spl")),
