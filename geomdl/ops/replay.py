@@ -1,9 +1,11 @@
 """Which frames, rewards and discounts make up transitions of a replay of episodes (`rl.replay`)."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, from_numpy
 
 from geomdl.errors import GeometryError, describe, expect_tensor
 from geomdl.ops.dispatch import forced, native, op, threads
@@ -122,6 +124,7 @@ def replay_frames(source: Tensor, slots: Tensor) -> Tensor:
     return source.index_select(0, slots.flatten()).view(*slots.shape, source.shape[1])
 
 
+Block = TypeVar("Block", np.ndarray, Tensor)
 Parts = list[tuple[Tensor, Tensor]]  # of each part of an observation: before, and after
 
 
@@ -151,8 +154,10 @@ class BatchReader:
         self._known = record, numbers, powers
         self._frames, self._slots, self._stack = frames, slots, stack
         kernel = getattr(native("replay"), "BatchReader", None)
-        arrays = [part.numpy() for part in self._known]
-        self._read = kernel and kernel(*arrays, [f.numpy() for f in frames], slots, stack).read
+        arrays, parts = [part.numpy() for part in self._known], [part.numpy() for part in frames]
+        self._read = kernel and kernel(*arrays, parts, slots, stack).read
+        width = stack + 1 if len(powers) == 2 else 2 * stack
+        self._shapes = [((width, *part.shape[1:]), part.dtype) for part in parts]
 
     def __call__(self, pick: Tensor, ranked: bool) -> tuple[Parts, Tensor, Tensor, Tensor, Tensor]:
         """pick (B,) int64 -> parts, action, reward, discount and index.
@@ -162,33 +167,39 @@ class BatchReader:
         """
         if self._read is None or forced():
             return self._by_windows(pick, ranked)
-        if pick.dtype != torch.int64 or pick.ndim != 1 or not pick.is_contiguous():
+        whole = pick.ndim == 1 and pick.is_cpu and pick.is_contiguous()
+        if pick.dtype != torch.int64 or not whole:
             raise GeometryError(f"pick: expected (B,) int64 in one piece, got {describe(pick)}")
-        action, index = torch.empty_like(pick), torch.empty_like(pick)
-        real = torch.float32
-        reward, discount = torch.empty_like(pick, dtype=real), torch.empty_like(pick, dtype=real)
-        seen = self._read(
+        # NumPy's memory: calls into torch cost more here, where frames have filled the caches.
+        count = len(pick)
+        action, index = (from_numpy(np.empty(count, np.int64)) for _ in range(2))
+        reward, discount = (from_numpy(np.empty(count, np.float32)) for _ in range(2))
+        blocks = [np.empty((count, *shape), dtype) for shape, dtype in self._shapes]
+        self._read(
             pick.data_ptr(),
-            len(pick),
+            count,
             ranked,
             action.data_ptr(),
             index.data_ptr(),
             reward.data_ptr(),
             discount.data_ptr(),
+            [from_numpy(block).data_ptr() for block in blocks],
             threads(),
         )
-        found = [torch.from_numpy(part) for part in seen]
-        return list(zip(found[::2], found[1::2], strict=True)), action, reward, discount, index
+        parts = [(from_numpy(b), from_numpy(a)) for b, a in map(self._ends, blocks)]
+        return parts, action, reward, discount, index
+
+    def _ends(self, seen: Block) -> tuple[Block, Block]:
+        """Frames (B, W, *F) -> those before and after."""
+        stack = self._stack
+        return (seen[:, :stack], seen[:, -stack:]) if stack > 1 else (seen[:, 0], seen[:, -1])
 
     def _by_windows(
         self, pick: Tensor, ranked: bool
     ) -> tuple[Parts, Tensor, Tensor, Tensor, Tensor]:
         """The same by the op, which says what it is."""
-        stack = self._stack
-        at, *numbers = replay_windows(*self._known, pick, ranked, self._slots, stack)
-        seen = [part[at] for part in self._frames]  # (B, W, *F)
-        parts = [(s[:, :stack], s[:, -stack:]) if stack > 1 else (s[:, 0], s[:, -1]) for s in seen]
-        return parts, *numbers
+        at, *numbers = replay_windows(*self._known, pick, ranked, self._slots, self._stack)
+        return [self._ends(part[at]) for part in self._frames], *numbers
 
 
 def _check_scaled(frames: Tensor, divisor: float) -> None:
