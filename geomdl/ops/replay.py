@@ -198,8 +198,10 @@ class BatchReader:
         self, pick: Tensor, ranked: bool
     ) -> tuple[Parts, Tensor, Tensor, Tensor, Tensor]:
         """The same by the op, which says what it is."""
-        at, *numbers = replay_windows(*self._known, pick, ranked, self._slots, self._stack)
-        return [self._ends(part[at]) for part in self._frames], *numbers
+        known = *self._known, pick, ranked, self._slots, self._stack
+        at, action, reward, discount, index = replay_windows(*known)
+        parts = [self._ends(part[at]) for part in self._frames]
+        return parts, action, reward, discount, index
 
 
 def _check_scaled(frames: Tensor, divisor: float) -> None:
