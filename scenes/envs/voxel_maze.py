@@ -30,7 +30,7 @@ LENS = Lens(size=64, opening=100.0, far=10.0)
 KNOWN = 9  # voxels per side of the map around the walker
 STAYS = (1, 2, 4, 7, 11)  # steps spent in a cell at which the map says so
 LARGEST = 15  # cells per side
-PRICE, PROGRESS, FRESH, PRIZE = 0.02, 0.02, 0.05, 1.0
+PRICE, BUMP, PROGRESS, FRESH, PRIZE = 0.02, 0.1, 0.02, 0.05, 1.0
 TEST_SEEDS = 1_000_000  # mazes of the test split have seeds from here on
 FORWARD, LEFT, RIGHT, UP, DOWN = range(5)
 PARTS = ("depth", "voxels", "compass")
@@ -193,24 +193,25 @@ class Dig:
         return AXES[{UP: 4, DOWN: 5}.get(action, int(self.heading[lane]))]
 
     def step(self, action: Ints) -> tuple[Numbers, Flags]:
-        """PROGRESS for each step of the way gained, FRESH, PRIZE at the exit, less PRICE."""
+        """PROGRESS on the shortest way, FRESH cells, PRIZE at the exit; PRICE of steps and BUMP."""
         self.heading = (self.heading + (action == LEFT) - (action == RIGHT)) % 4
         reward = np.full(self.lanes, -PRICE)
         for lane in np.isin(action, (FORWARD, UP, DOWN)).nonzero()[0].tolist():
-            way = self.ahead(int(action[lane]), lane)
-            if self.solid[lane][tuple(2 * self.cell[lane] + 1 + way)]:
-                continue
-            before = self.to_go(lane)
-            self.cell[lane] += way
-            self.walked[lane] += 1
-            reward[lane] += PROGRESS * (before - self.to_go(lane))
-            rim = KNOWN // 2
-            fresh = self.stayed[lane][tuple(2 * self.cell[lane] + 1 + rim)] == 0
-            reward[lane] += FRESH * fresh
+            reward[lane] += self._move(lane, self.ahead(int(action[lane]), lane))
         for lane in range(self.lanes):
             self._learn(lane)
         self.success = (self.cell == self.goal).all(1)
         return reward + PRIZE * self.success, self.success.copy()
+
+    def _move(self, lane: int, way: NDArray[np.int64]) -> float:
+        """To the next cell if that is open; the reward of it."""
+        if self.solid[lane][tuple(2 * self.cell[lane] + 1 + way)]:
+            return -BUMP
+        before = self.to_go(lane)
+        self.cell[lane] += way
+        self.walked[lane] += 1
+        stayed = int(self.stayed[lane][tuple(2 * self.cell[lane] + 1 + KNOWN // 2)])
+        return PROGRESS * (before - self.to_go(lane)) + FRESH / (1 + stayed)
 
     def _learn(self, lane: int) -> None:
         """Feel the walls around, and see as far ahead as the corridor goes."""
@@ -295,11 +296,12 @@ class VoxelMazeEnv(WorldEnv):
     * `rgb` (64, 64, 3) uint8, if asked for: what the camera sees; walls are coloured by height.
 
     ## Rewards
-    0.1 for each step by which the shortest way to the exit became shorter (less for longer), 0.05
-    for each cell that is entered for the first time, 1 at the exit, and -0.02 for every step. Who
-    looks into every corner gains nothing by it, since a step back and a turn cost about as much;
-    but who stands still or goes round in circles loses, and can learn that long before the exit is
-    found.
+    1 at the exit and -0.02 for every step. Beside these, such that a walker learns long before it
+    finds an exit: -0.1 for a move into a wall; 0.02 for each step by which the shortest way to the
+    exit became shorter (less for longer); and 0.05 / (1 + n) for entering a cell in which it spent
+    n steps so far (a count-based bonus, Bellemare et al. 2016, "Unifying count-based exploration
+    and intrinsic motivation"). Who looks into every corner gains nothing by that, since going back
+    and turning cost as much; who goes round in circles loses.
 
     ## Starting State
     A maze, a cell, a heading, and an exit that is at least `cells` steps away, all at random.

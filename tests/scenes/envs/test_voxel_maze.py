@@ -9,6 +9,7 @@ import torch
 from core2d.errors import InputError
 from scenes.envs.voxel_maze import (
     AXES,
+    BUMP,
     DOWN,
     FORWARD,
     FRESH,
@@ -76,7 +77,7 @@ def test_moves_rewards_and_the_exit():
     env = VoxelMazeEnv(mazes=4, cells=2)
     rng = np.random.default_rng(0)
     env.reset(seed=0)
-    ended, been = False, {tuple(env.world.cell[0].tolist())}
+    ended, stayed = False, {tuple(env.world.cell[0].tolist()): 1}
     for _ in range(600):
         world = env.world
         before, left, action = world.cell[0].copy(), world.to_go(0), int(rng.integers(5))
@@ -86,13 +87,15 @@ def test_moves_rewards_and_the_exit():
         assert np.array_equal(world.cell[0], before + way if is_open else before)
         gained = PROGRESS * (left - world.to_go(0))
         here = tuple(world.cell[0].tolist())
-        fresh, been = here not in been, been | {here}
-        assert reward == pytest.approx(gained - PRICE + terminated + FRESH * fresh)
+        entered = FRESH / (1 + stayed.get(here, 0)) if is_open else 0.0
+        bump = BUMP if way is not None and not is_open else 0.0
+        assert reward == pytest.approx(gained + entered + terminated - PRICE - bump)
+        stayed[here] = min(stayed.get(here, 0) + 1, STAYS[-1])
         assert terminated == (world.to_go(0) == 0) == bool(info["success"])
         if terminated:
             assert 0 < info["spl"] <= 1
             env.reset()
-            ended, been = True, {tuple(world.cell[0].tolist())}
+            ended, stayed = True, {tuple(world.cell[0].tolist()): 1}
     assert ended
 
 
