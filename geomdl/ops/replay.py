@@ -172,8 +172,9 @@ class BatchReader:
             raise GeometryError(f"pick: expected (B,) int64 in one piece, got {describe(pick)}")
         # NumPy's memory: calls into torch cost more here, where frames have filled the caches.
         count = len(pick)
-        action, index = (from_numpy(np.empty(count, np.int64)) for _ in range(2))
-        reward, discount = (from_numpy(np.empty(count, np.float32)) for _ in range(2))
+        action, index = from_numpy(np.empty(count, np.int64)), from_numpy(np.empty(count, np.int64))
+        reward = from_numpy(np.empty(count, np.float32))
+        discount = from_numpy(np.empty(count, np.float32))
         blocks = [np.empty((count, *shape), dtype) for shape, dtype in self._shapes]
         self._read(
             pick.data_ptr(),
