@@ -30,7 +30,7 @@ LENS = Lens(size=64, opening=100.0, far=10.0)
 KNOWN = 9  # voxels per side of the map around the walker
 STAYS = (1, 2, 4, 7, 11)  # steps spent in a cell at which the map says so
 LARGEST = 15  # cells per side
-PRICE, BUMP, PROGRESS, FRESH, PRIZE = 0.02, 0.1, 0.02, 0.05, 1.0
+PRICE, PROGRESS, FRESH, PRIZE = 0.02, 0.02, 0.05, 1.0
 TEST_SEEDS = 1_000_000  # mazes of the test split have seeds from here on
 FORWARD, LEFT, RIGHT, UP, DOWN = range(5)
 PARTS = ("depth", "voxels", "compass")
@@ -193,7 +193,7 @@ class Dig:
         return AXES[{UP: 4, DOWN: 5}.get(action, int(self.heading[lane]))]
 
     def step(self, action: Ints) -> tuple[Numbers, Flags]:
-        """PROGRESS on the shortest way, FRESH cells, PRIZE at the exit; PRICE of steps and BUMP."""
+        """PROGRESS on the shortest way, FRESH cells, PRIZE at the exit, less PRICE."""
         self.heading = (self.heading + (action == LEFT) - (action == RIGHT)) % 4
         reward = np.full(self.lanes, -PRICE)
         for lane in np.isin(action, (FORWARD, UP, DOWN)).nonzero()[0].tolist():
@@ -206,7 +206,7 @@ class Dig:
     def _move(self, lane: int, way: NDArray[np.int64]) -> float:
         """To the next cell if that is open; the reward of it."""
         if self.solid[lane][tuple(2 * self.cell[lane] + 1 + way)]:
-            return -BUMP
+            return 0.0
         before = self.to_go(lane)
         self.cell[lane] += way
         self.walked[lane] += 1
@@ -297,7 +297,7 @@ class VoxelMazeEnv(WorldEnv):
 
     ## Rewards
     1 at the exit and -0.02 for every step. Beside these, such that a walker learns long before it
-    finds an exit: -0.1 for a move into a wall; 0.02 for each step by which the shortest way to the
+    finds an exit: 0.02 for each step by which the shortest way to the
     exit became shorter (less for longer); and 0.05 / (1 + n) for entering a cell in which it spent
     n steps so far (a count-based bonus, Bellemare et al. 2016, "Unifying count-based exploration
     and intrinsic motivation"). Who looks into every corner gains nothing by that, since going back

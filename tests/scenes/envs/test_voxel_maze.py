@@ -9,7 +9,6 @@ import torch
 from core2d.errors import InputError
 from scenes.envs.voxel_maze import (
     AXES,
-    BUMP,
     DOWN,
     FORWARD,
     FRESH,
@@ -88,8 +87,7 @@ def test_moves_rewards_and_the_exit():
         gained = PROGRESS * (left - world.to_go(0))
         here = tuple(world.cell[0].tolist())
         entered = FRESH / (1 + stayed.get(here, 0)) if is_open else 0.0
-        bump = BUMP if way is not None and not is_open else 0.0
-        assert reward == pytest.approx(gained + entered + terminated - PRICE - bump)
+        assert reward == pytest.approx(gained + entered + terminated - PRICE)
         stayed[here] = min(stayed.get(here, 0) + 1, STAYS[-1])
         assert terminated == (world.to_go(0) == 0) == bool(info["success"])
         if terminated:
