@@ -75,7 +75,7 @@ def replay_for(settings: Settings, parts: Any, folder: Path) -> Replay:
             folder=folder / "replay" if memory.on_disk else None,
             priority=priority if memory.prioritised else None,
             # An episode of one step is two frames, and a checkpoint may fail once.
-            spare=4 * (settings.checkpoint // settings.lanes + 2),
+            spare=4 * (min(settings.checkpoint, settings.steps) // settings.lanes + 2),
         )
     except MemoryError as error:
         raise InputError(

@@ -16,7 +16,7 @@ def each(observation: Observation, apply: Callable[[Tensor], Tensor]) -> Observa
     return apply(observation)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Transitions:
     """B transitions; *O is the shape of an observation (or of each of its named parts).
 

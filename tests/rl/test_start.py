@@ -71,6 +71,12 @@ def test_the_memory_is_the_settings_one(tmp_path: Path) -> None:
     assert replay._priorities.settings.correction_steps == 400
 
 
+def test_a_checkpoint_that_never_comes_takes_no_room(tmp_path: Path) -> None:
+    few = replace(dqn(), lanes=2, steps=100, checkpoint=10**9, replay=Memory(capacity=60))
+    replay = replay_for(few, ((3,), np.float32), tmp_path)
+    assert 2 * 100 // 2 <= replay.spare <= 4 * 100
+
+
 def test_environments_are_tried_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """What others wrote; what comes with Gymnasium is known. Nothing stays open."""
     closed: list[str] = []
