@@ -159,5 +159,5 @@ def test_atari_scores_tell_their_protocol() -> None:
 
 @pytest.mark.parametrize("epsilon", [-0.1, 1.5, float("nan")])
 def test_an_impossible_share_is_refused(epsilon: float) -> None:
-    with pytest.raises(InputError, match="epsilon: expected (0 to 1|a finite number)"):
+    with pytest.raises(InputError, match=r"epsilon: expected (0 to 1|a finite number)"):
         evaluate(Player(Zero(), COUNT), epsilon=epsilon)
