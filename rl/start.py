@@ -64,6 +64,7 @@ def replay_for(settings: Settings, parts: Any, folder: Path) -> Replay:
     memory, learn = settings.replay, settings.learn
     updates = max(1, (settings.steps - learn.begins) // learn.every * learn.updates)
     priority = Priority(memory.exponent, memory.correction, correction_steps=updates)
+    most = max(1_000_000, 4 * memory.capacity)
     try:
         return Replay(
             memory.capacity,
@@ -74,8 +75,9 @@ def replay_for(settings: Settings, parts: Any, folder: Path) -> Replay:
             discount=learn.discount,
             folder=folder / "replay" if memory.on_disk else None,
             priority=priority if memory.prioritised else None,
-            # An episode of one step is two frames, and a checkpoint may fail once.
-            spare=4 * (min(settings.checkpoint, settings.steps) // settings.lanes + 2),
+            # An episode of one step is two frames, and a checkpoint may fail once. Who asks for no
+            # checkpoints by a huge number wants no huge files.
+            spare=4 * (min(settings.checkpoint, most) // settings.lanes + 2),
         )
     except MemoryError as error:
         raise InputError(
