@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from rl.transitions import Observation, Transitions, each
+from rl.transitions import Transitions
 
 WARM = 3  # turns before recording, as torch asks for: libraries make their handles in them
 
@@ -74,7 +74,9 @@ class Captured:
     def __call__(self, batch: Transitions) -> Lesson:
         """The gradient is overwritten by the next call; the rest is the caller's."""
         if self._batch is None:
-            self._batch = _copied(batch)
+            # The graph reads this memory; `batch` may be views of each other.
+            own = torch.contiguous_format
+            self._batch = batch.mapped(lambda part: part.clone(memory_format=own))
             self._found = self._recorded(self._batch)
         if self._found is None or len(batch) != len(self._batch):
             return self._learn(batch)
@@ -98,23 +100,6 @@ def _parts(batch: Transitions) -> list[Tensor]:
     for seen in (batch.observation, batch.next_observation):
         parts += seen.values() if isinstance(seen, dict) else [seen]
     return parts
-
-
-def _copied(batch: Transitions) -> Transitions:
-    """The same batch in memory of its own."""
-
-    def own(seen: Observation) -> Observation:
-        return each(seen, lambda part: part.clone(memory_format=torch.contiguous_format))
-
-    return Transitions(
-        observation=own(batch.observation),
-        action=batch.action.clone(),
-        reward=batch.reward.clone(),
-        next_observation=own(batch.next_observation),
-        discount=batch.discount.clone(),
-        weight=batch.weight.clone(),
-        index=batch.index,
-    )
 
 
 def _fill(batch: Transitions, other: Transitions) -> None:

@@ -44,16 +44,16 @@ class Transitions:
         """The same batch on another device; `index` stays, since the replay lives on the CPU."""
         if self.reward.device == torch.device(device):
             return self
+        return self.mapped(lambda part: part.to(device, non_blocking=True))
 
-        def move(part: Tensor) -> Tensor:
-            return part.to(device, non_blocking=True)
-
+    def mapped(self, apply: Callable[[Tensor], Tensor]) -> "Transitions":
+        """`apply` on all tensors but `index`."""
         return Transitions(
-            observation=each(self.observation, move),
-            action=move(self.action),
-            reward=move(self.reward),
-            next_observation=each(self.next_observation, move),
-            discount=move(self.discount),
-            weight=move(self.weight),
+            observation=each(self.observation, apply),
+            action=apply(self.action),
+            reward=apply(self.reward),
+            next_observation=each(self.next_observation, apply),
+            discount=apply(self.discount),
+            weight=apply(self.weight),
             index=self.index,
         )

@@ -11,7 +11,7 @@ been (`scenes.envs.room_map`). Rules read what the worlds show unasked.
 Figures: return_<World>, and the world's measures (coverage; success and SPL of Anderson et al.
 2018), of the agents; the same with _random, _scripted and _oracle behind; lead_<World>, the agent's
 return less that of the better of random and scripted, of which EXPECT asks that it is above 0.
-A seed of each takes 6 (next best view) to 11 minutes of one core.
+A seed of each takes 3 (next best view) to 10 minutes of one core.
 
 What the settings and the worlds answer, each found by a run without it. A walker that sees only the
 last frames forgets what stands behind it, and one that knows the walls but not where it has been
