@@ -245,8 +245,7 @@ def _replay(s: Scene) -> Any:
     pick = torch.arange(0, 775, 5)
     read = BatchReader(record, numbers, powers, [source], slots=500, stack=4)
     parts, *batch = read(pick, True)
-    frames = ops.replay_frames(source, found[0])
-    return *found, *parts[0], *batch, frames, ops.scaled_frames(pictures, 255.0)
+    return *found, *parts[0], *batch, ops.scaled_frames(pictures, 255.0)
 
 
 def _perceptron(s: Scene) -> Any:

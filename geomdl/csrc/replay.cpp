@@ -158,13 +158,6 @@ static void copy_frames(const uint8_t *from, int64_t held, int64_t bytes, const 
         copy_some(from, bytes, slots, count * part / parts, count * (part + 1) / parts, to);
 }
 
-Out<uint8_t> replay_frames(In<uint8_t, 2> source, In<int64_t, 2> slots, int threads) {
-    auto out = make<uint8_t>({slots.shape(0), slots.shape(1), source.shape(1)});
-    copy_frames(source.data(), source.shape(0), source.shape(1), slots.data(),
-                int64_t(slots.size()), out.data(), threads);
-    return out;
-}
-
 using Frames = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;  // (L * slots, *F), of any kind
 
 // The memory of a replay: batch after batch is read from it.
@@ -258,7 +251,6 @@ NB_MODULE(GEOMDL_MODULE, m) {
     const auto plain = nb::arg().noconvert();
     m.def("replay_windows", &replay_windows, plain, plain, plain, plain, nb::arg(), nb::arg(),
           nb::arg(), nb::arg());
-    m.def("replay_frames", &replay_frames, plain, plain, nb::arg());
     nb::class_<BatchReader>(m, "BatchReader")
         .def(nb::init<In<uint8_t, 2>, In<int64_t, 2>, In<float, 1>, std::vector<Frames>, int64_t,
                       int64_t>(),

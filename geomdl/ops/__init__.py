@@ -90,7 +90,6 @@ if TYPE_CHECKING:  # what FILES says, for editors and type checkers
         kabsch,
     )
     from geomdl.ops.replay import (
-        replay_frames,
         replay_windows,
         scaled_frames,
     )
@@ -202,7 +201,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "odometry": ("normal_map", "track", "vertex_map"),
     "sites": ("children", "kernel_map", "parents", "reached", "transposed_map"),
     "sparse": ("gather_conv", "gather_multiply", "gather_outer"),
-    "replay": ("replay_frames", "replay_windows", "scaled_frames"),
+    "replay": ("replay_windows", "scaled_frames"),
     "sum_tree": (
         "sum_tree",
         "sum_tree_draw",

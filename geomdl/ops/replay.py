@@ -108,22 +108,6 @@ def replay_windows(
     return frames, action[at], reward, discount, number * lanes + lane
 
 
-def _check_frames(source: Tensor, slots: Tensor) -> None:
-    expect_tensor("source", source, "S N", dtypes=(torch.uint8,))
-    expect_tensor("slots", slots, "B W", dtypes=(torch.int64,), like=source)
-    if slots.numel() and not 0 <= int(slots.min()) <= int(slots.max()) < len(source):
-        raise GeometryError(f"slots: expected 0 to {len(source) - 1}, got {describe(slots)}")
-
-
-@op(
-    fake=lambda source, slots: source.new_empty((*slots.shape, source.shape[1])),
-    check=_check_frames,
-)
-def replay_frames(source: Tensor, slots: Tensor) -> Tensor:
-    """Frames as bytes (S, N) uint8, slots (B, W) int64 -> those of the slots (B, W, N)."""
-    return source.index_select(0, slots.flatten()).view(*slots.shape, source.shape[1])
-
-
 Block = TypeVar("Block", np.ndarray, Tensor)
 Parts = list[tuple[Tensor, Tensor]]  # of each part of an observation: before, and after
 

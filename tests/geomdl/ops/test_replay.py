@@ -12,7 +12,6 @@ from geomdl.ops.replay import (
     TERMINATED,
     TRUNCATED,
     BatchReader,
-    replay_frames,
     replay_windows,
     scaled_frames,
 )
@@ -102,29 +101,6 @@ def test_bad_input_is_refused(backend):
         replay_windows(record, numbers, powers[:1], pick, True, 9, 1)
     with pytest.raises(IndexError):
         replay_windows(record, numbers, powers, torch.tensor([2]), True, 9, 1)
-
-
-@pytest.mark.parametrize("size", [0, 1, 7, 5000])
-def test_frames_of_slots(backend, size):
-    generator = torch.Generator().manual_seed(0)
-    source = torch.randint(0, 256, (40, size), generator=generator, dtype=torch.uint8)
-    slots = torch.tensor([[0, 1, 2, 3], [39, 38, 38, 39], [7, 8, 20, 21], [4, 5, 6, 7]])
-    assert torch.equal(replay_frames(source, slots), source[slots])
-    assert replay_frames(source, slots[:0]).shape == (0, 4, size)
-    with pytest.raises(GeometryError, match="slots: expected 0 to 39"):
-        replay_frames(source, slots + 1)
-
-
-def test_frames_on_two_threads():
-    source = torch.arange(900_000).view(30, 30_000).byte()
-    slots = torch.arange(3 * 61).view(61, 3) % 30
-    before = torch.get_num_threads()
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            assert torch.equal(replay_frames(source, slots), source[slots])
-    finally:
-        torch.set_num_threads(before)
 
 
 KINDS = [((), torch.float32), ((3,), torch.bool), ((0,), torch.uint8), ((2, 5), torch.int64)]
