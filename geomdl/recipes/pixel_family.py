@@ -4,8 +4,7 @@
 
 Mason, Hail, Rafts and Diver of scenes.envs, 10 x 10 pixels each. Every member of rl.settings.FAMILY
 plays as many steps with the same network, replay and batch. One thing is tuned, for each member
-alike: the learning rate, out of RATES, by the returns of one seed that is not recorded, over all
-games, after half as many steps. Then come the recorded seeds.
+alike: the learning rate, by geomdl.recipes.pixel_rates, on a seed that is not recorded here.
 
 Figures: return_<Game>_<member>, the mean raw return of 100 fresh episodes of the final weights;
 random_<Game> and scripted_<Game>, what chance and a player with rules get there; score_<member>,
@@ -16,7 +15,7 @@ Three seeds say little about neighbours in the order: look at the values, not at
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 
@@ -24,7 +23,7 @@ import gymnasium
 
 from core2d.train.record import Reference
 from geomdl.recipes import pixel_family
-from geomdl.recipes.agents import main, trained
+from geomdl.recipes.agents import main
 from geomdl.recipes.study import Figures, Study
 from rl.explore import Epsilon
 from rl.settings import FAMILY, Learn, Memory, Network, Settings, member
@@ -35,9 +34,8 @@ from scenes.envs.world import WorldVectorEnv
 
 GAMES = ("Mason", "Hail", "Rafts", "Diver")
 MEMBERS = tuple(make.__name__ for make in FAMILY)
-RATES = (1e-3, 3e-4)
-TUNING = 1000  # the seed by which rates are chosen
 EPISODES = 100
+RATES = dict.fromkeys(MEMBERS, 1e-3)  # of each member, what geomdl.recipes.pixel_rates chose
 
 EXPECT: dict[str, float] = {}
 REFERENCE: dict[str, Reference] = {}
@@ -47,6 +45,7 @@ SHARED = Settings(
     steps=100_000,
     lanes=16,
     checkpoint=100_000,
+    report=5000,
     network=Network(low=0.0, high=60.0),
     replay=Memory(capacity=100_000),
     learn=Learn(batch=32, every=8, target=1000, begins=2000),
@@ -62,23 +61,6 @@ def variants(rates: Mapping[str, float]) -> dict[str, Settings]:
             base = replace(SHARED, env=f"geomdl/{game}-v0", learn=replace(SHARED.learn, rate=rate))
             found[f"{game}_{name}"] = member(name, base)
     return found
-
-
-def tuned(folder: Path, processes: int) -> dict[str, float]:
-    """The rate of every member with the larger mean score over the games, on the tuning seed."""
-    scores: dict[str, dict[float, float]] = {name: {} for name in MEMBERS}
-    for rate in RATES:
-        runs = {
-            name: replace(one, steps=one.steps // 2)
-            for name, one in variants(dict.fromkeys(MEMBERS, rate)).items()
-        }
-        place = folder / f"rate={rate:g}"
-        (outcomes,) = trained(runs, [TUNING], place, processes)
-        for name in MEMBERS:
-            scores[name][rate] = fmean(
-                score(game, outcomes[f"{game}_{name}"].metrics["return"]) for game in GAMES
-            )
-    return {name: max(found, key=found.__getitem__) for name, found in scores.items()}
 
 
 @cache
@@ -118,9 +100,10 @@ def conclude(found: Figures, rates: Mapping[str, float]) -> Figures:
 
 
 def study(folder: Path, processes: int) -> Study:
-    """The recorded runs, once the rates are chosen."""
-    rates = tuned(folder / "tuning", processes)
-    return Study(pixel_family, variants(rates), figures, lambda found: conclude(found, rates))
+    """The recorded runs with the rates that were chosen."""
+    shown = ("step", "return")
+    make = partial(conclude, rates=RATES)
+    return Study(pixel_family, variants(RATES), figures, make, curves=shown)
 
 
 if __name__ == "__main__":

@@ -49,13 +49,16 @@ class Study:
 
     recipe: a module with EXPECT and REFERENCE; its docstring is the help. variants: name ->
     settings. figures: what an outcome is reduced to. conclude: further figures from those of all
-    variants, which are named figure_variant.
+    variants, which are named figure_variant. brief: what is recorded are the conclusions alone.
+    curves: what is recorded of the logs beside them, None for all.
     """
 
     recipe: Any
     variants: Mapping[str, Any]
     figures: Callable[[Any], Mapping[str, float]]
     conclude: Callable[[Figures], Figures] = lambda found: {}
+    brief: bool = False
+    curves: Sequence[str] | None = None
 
 
 def run(study: Study, seeds: Sequence[int], folder: Path) -> list[dict[str, Outcome]]:
@@ -79,11 +82,16 @@ def reduced(study: Study, outcomes: Sequence[Mapping[str, Ended]]) -> Figures:
         for name, outcome in variants.items():
             for figure, value in study.figures(outcome).items():
                 found.setdefault(f"{figure}_{name}", []).append(value)
-    return {**found, **study.conclude(found)}
+    told = study.conclude(found)
+    return told if study.brief else {**found, **told}
 
 
-def curve(variants: Mapping[str, Ended]) -> list[dict[str, float]]:
-    """The logs of one seed's variants, epoch by epoch, every key as variant/key."""
+def curve(
+    variants: Mapping[str, Ended], names: Sequence[str] | None = None
+) -> list[dict[str, float]]:
+    """The logs of one seed's variants, epoch by epoch, every key (of these) as variant/key."""
+    if names is not None and not names:
+        return []
     epochs = max(len(outcome.log) for outcome in variants.values())
     return [
         {
@@ -91,6 +99,7 @@ def curve(variants: Mapping[str, Ended]) -> list[dict[str, float]]:
             for name, outcome in variants.items()
             for line in outcome.log[epoch : epoch + 1]
             for key, value in line.items()
+            if names is None or key in names
         }
         for epoch in range(epochs)
     ]
@@ -140,7 +149,7 @@ def tell(study: Study, outcomes: Sequence[Mapping[str, Ended]], told: Telling) -
         expect={k: v for k, v in study.recipe.EXPECT.items() if k in found},
         reference=study.recipe.REFERENCE,
         data=told.data,
-        curves=[curve(variants) for variants in outcomes],
+        curves=[curve(variants, study.curves) for variants in outcomes],
     )
     print(f"wrote {write_result(result, told.folder)}")
 

@@ -1,8 +1,6 @@
 """The comparison of the family: equal in all but what makes a member, and scored between marks."""
 
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +19,7 @@ def test_members_differ_in_what_makes_them_alone() -> None:
             steps=plain.steps,
             lanes=plain.lanes,
             checkpoint=plain.checkpoint,
+            report=plain.report,
             explore=plain.explore,
             network=replace(one.network, low=plain.network.low, high=plain.network.high),
             replay=replace(one.replay, capacity=plain.replay.capacity),
@@ -40,24 +39,6 @@ def test_members_differ_in_what_makes_them_alone() -> None:
 @pytest.fixture(autouse=True)
 def _marks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(p, "marks", lambda game: (1.0, 11.0) if game == "Hail" else (0.0, 4.0))
-
-
-def test_the_better_rate_is_chosen_by_the_score(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A score counts each game alike, however large its returns: 2 of 4 beat 4 of 10."""
-
-    def trained(variants, seeds, folder, processes):
-        assert seeds == [p.TUNING]
-        large = next(iter(variants.values())).learn.rate == p.RATES[0]
-        values = {
-            name: (5.0 if large else 1.0) if name.startswith("Hail") else (0.0 if large else 2.0)
-            for name in variants
-        }
-        return [{n: SimpleNamespace(metrics={"return": v}) for n, v in values.items()}]
-
-    monkeypatch.setattr(p, "trained", trained)
-    assert p.tuned(tmp_path, 1) == dict.fromkeys(p.MEMBERS, p.RATES[1])
 
 
 def test_scores() -> None:

@@ -52,6 +52,17 @@ def test_it_records_every_variant_and_goes_on(tmp_path: Path, capsys) -> None:
     assert "accuracy_batch" in capsys.readouterr().out
 
 
+def test_a_record_may_hold_conclusions_and_some_curves_alone(tmp_path: Path) -> None:
+    given = ["--output", str(tmp_path / "runs"), "--record", str(tmp_path)]
+    s.main(replace(small(), brief=True, curves=("train/loss",)), given)
+    (path,) = tmp_path.glob("*.json")
+    content = json.loads(path.read_text())
+    assert set(content["metrics"]) == {"gap"}
+    assert set(content["curves"][0][0]) == {"batch/train/loss", "group/train/loss"}
+    s.main(replace(small(), curves=()), given)
+    assert json.loads(path.read_text())["curves"] == [[]]
+
+
 def test_a_trial_is_shorter() -> None:
     whole = small()
     assert s.shortened(whole, None) is whole

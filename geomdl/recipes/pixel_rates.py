@@ -1,0 +1,67 @@
+"""The learning rate of each member of the DQN family on the pixel games of pixel_family.
+
+    python -m geomdl.recipes.pixel_rates --seeds 1000 --processes 2 --record
+
+Every member plays all four games with every rate of RATES, half as long as in pixel_family, on a
+seed that is not recorded there; all else is the same. Taken is the rate with the largest mean score
+over the games.
+
+Figures: score_<member>_<rate>, as in pixel_family; rate_<member>, the rate that is taken, which
+pixel_family.RATES holds.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from core2d.train.record import Reference
+from geomdl.recipes import pixel_family, pixel_rates
+from geomdl.recipes.agents import main
+from geomdl.recipes.pixel_family import DATA, GAMES, MEMBERS, figures, score, variants
+from geomdl.recipes.study import Figures, Study
+from rl.settings import Settings
+
+__all__ = ["DATA", "EXPECT", "RATES", "REFERENCE", "conclude", "runs", "study"]
+
+RATES = (3e-3, 1e-3, 3e-4)
+SHARE = 0.5  # of the steps of pixel_family
+
+EXPECT: dict[str, float] = {}
+REFERENCE: dict[str, Reference] = {}
+
+
+def runs() -> dict[str, Settings]:
+    """Game_member_rate -> settings."""
+    steps = round(SHARE * pixel_family.SHARED.steps)
+    return {
+        f"{name}_{rate:g}": replace(one, steps=steps)
+        for rate in RATES
+        for name, one in variants(dict.fromkeys(MEMBERS, rate)).items()
+    }
+
+
+def conclude(found: Figures) -> Figures:
+    """Scores of every member with every rate, and the rates to take, from the returns."""
+    told: Figures = {}
+    best: Figures = {}
+    for name in MEMBERS:
+        scores = {}
+        for rate in RATES:
+            games = [found[f"return_{game}_{name}_{rate:g}"] for game in GAMES]
+            rows = [
+                [score(game, v) for v in values] for game, values in zip(GAMES, games, strict=True)
+            ]
+            told[f"score_{name}_{rate:g}"] = [fmean(one) for one in zip(*rows, strict=True)]
+            scores[rate] = fmean(told[f"score_{name}_{rate:g}"])
+        seeds = len(games[0])
+        best[f"rate_{name}"] = [max(scores, key=scores.__getitem__)] * seeds
+    return told | best
+
+
+def study(folder: Path, processes: int) -> Study:
+    """One variant per member, game and rate."""
+    return Study(pixel_rates, runs(), figures, conclude, brief=True, curves=())
+
+
+if __name__ == "__main__":
+    main(pixel_rates, study)
