@@ -8,7 +8,7 @@ The target network (Mnih et al. 2015) is a copy that `copy_target` renews, or th
 without one the network values the next observation itself (Mnih et al. 2013).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,8 +93,7 @@ class Agent:
             if self.target is not self.flat:
                 sample_noise(self.target.network, self._noise)
         gradient, *told = self._learn(batch.to(self.device))
-        clip(gradient, learn.clip)
-        self._adam.step(gradient)
+        self._adam.step(clipped(gradient, learn.clip))
         self.updates += 1
         with torch.no_grad():
             if learn.soft:
@@ -116,7 +115,7 @@ class Agent:
         if self._plain is not None:
             gradient, means, priority = self._plain.learn(batch, action, learn.double)
             loss, value = means.unbind()
-            return Lesson(gradient, loss, priority, value)
+            return Lesson((gradient,), loss, priority, value)
         with torch.no_grad():
             following = self._output(self.target, batch.next_observation)
             chooser = following
@@ -190,14 +189,16 @@ def perceptron(flat: Flat, target: Flat) -> Perceptron | None:
     return Perceptron(flat, layers, target)
 
 
-def clip(gradient: Tensor, most: float) -> None:
-    """Scale a gradient (P,) in place so that its norm is at most `most`, 0 for any."""
+def clipped(gradient: Sequence[Tensor], most: float) -> Sequence[Tensor]:
+    """The pieces of a gradient, scaled so that its norm is at most `most`, 0 for any."""
     if not most:
-        return
-    norm = torch.linalg.vector_norm(gradient)
-    if gradient.is_cpu and norm <= most:  # a GPU would have to be waited for
-        return
-    gradient.mul_((most / (norm + 1e-6)).clamp(max=1.0))
+        return gradient
+    norms = [torch.linalg.vector_norm(piece) for piece in gradient]
+    norm = torch.linalg.vector_norm(torch.stack(norms)) if len(norms) > 1 else norms[0]
+    if norm.is_cpu and norm <= most:  # a GPU would have to be waited for
+        return gradient
+    factor = (most / (norm + 1e-6)).clamp(max=1.0)
+    return [piece * factor for piece in gradient]  # new ones: two may be the same tensor
 
 
 def placed(observation: Any, device: torch.device) -> Observation:

@@ -18,9 +18,9 @@ WARM = 3  # turns before recording, as torch asks for: libraries make their hand
 
 
 class Lesson(NamedTuple):
-    """What a batch teaches: the gradient (P,), mean loss (), priorities (B,) and mean value ()."""
+    """What a batch teaches: the gradient in pieces, loss (), priorities (B,) and mean value ()."""
 
-    gradient: Tensor
+    gradient: tuple[Tensor, ...]
     loss: Tensor
     priority: Tensor
     value: Tensor

@@ -70,7 +70,7 @@ class Vector(Encoder):
             x = torch.cat([F.one_hot(part - first, n) for part, first, n in parts], 1)
         x = x.float() if self.divisor == 1.0 else x.float() / self.divisor
         for layer in self.layers:
-            x = F.relu(layer(x))
+            x = F.relu_(layer(x))
         return x
 
 
@@ -98,7 +98,7 @@ class Image(Encoder):
     def forward(self, observation: Observation) -> Tensor:
         x = self.picture(observation)
         for layer in self.layers:
-            x = F.relu(layer(x))
+            x = F.relu_(layer(x))
         return x.flatten(1)
 
 
@@ -116,7 +116,7 @@ class Residual(nn.Module):
         self.conv2 = Conv(2, channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.conv2(F.relu(self.conv1(F.relu(x))))
+        return x + self.conv2(F.relu_(self.conv1(F.relu(x))))
 
 
 class Impala(Encoder):

@@ -22,7 +22,6 @@ class Flat:
     def __init__(self, network: nn.Module, *, channels_last: bool = False) -> None:
         self.network, self.channels_last = network, channels_last
         self.parameters = list(network.parameters())
-        self._gradient: Tensor | None = None
         with torch.no_grad():
             self.values = self.joined(self.parameters)
             for parameter, part in zip(self.parameters, self.parts(self.values), strict=True):
@@ -42,16 +41,14 @@ class Flat:
             last = self.channels_last and parameter.ndim == 4
             yield part.permute(0, 3, 1, 2) if last else part
 
-    def gradient(self, loss: Tensor) -> Tensor:
-        """The gradient of a loss (P,); zeros for parameters that it does not depend on.
+    def gradient(self, loss: Tensor) -> tuple[Tensor, ...]:
+        """The gradient of a loss, a piece (N,) for each parameter; they follow as in `values`.
 
-        The next call overwrites it: new memory for millions of numbers takes longer than the copy.
+        Zeros for parameters that it does not depend on. Not joined: millions of numbers would be
+        read and written once more.
         """
         found = torch.autograd.grad(loss, self.parameters, materialize_grads=True)
-        parts = [self._order(part).reshape(-1) for part in found]
-        if self._gradient is None:
-            self._gradient = torch.empty_like(self.values)
-        return torch.cat(parts, out=self._gradient)
+        return tuple(self._order(part).reshape(-1) for part in found)
 
     def state(self, vector: Tensor | None = None) -> dict[str, Tensor]:
         """The network's state dict with the parameters of a vector (P,), by default its own."""

@@ -200,7 +200,7 @@ def through(layers: nn.ModuleList, x: Tensor) -> Tensor:
     last = len(layers) - 1  # a slice of a ModuleList would be made anew at every call
     for i, layer in enumerate(layers):
         if i < last:
-            x = F.relu(layer(x))
+            x = F.relu_(layer(x))
         elif torch.is_autocast_enabled(x.device.type):
             with torch.autocast(x.device.type, enabled=False):
                 x = layer(x.float())

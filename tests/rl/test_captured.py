@@ -27,13 +27,17 @@ class Played:
 
     def record(self, work: Callable[[], Lesson]) -> Lesson:
         self._work, found = work, work()
-        self._found = Lesson(*(part.clone() for part in found))
+        gradient = tuple(piece.clone() for piece in found.gradient)
+        self._found = Lesson(gradient, *(part.clone() for part in found[1:]))
         return self._found
 
     def play(self) -> None:
         self.played += 1
-        for kept, new in zip(self._found, self._work(), strict=True):
-            kept.copy_(new)
+        new = self._work()
+        for kept, other in zip(self._found.gradient, new.gradient, strict=True):
+            kept.copy_(other)
+        for kept, other in zip(self._found[1:], new[1:], strict=True):
+            kept.copy_(other)
 
 
 class Refusing(Played):

@@ -78,7 +78,7 @@ def test_the_gradient_is_autograds_and_what_it_reads_is_the_agents_memory() -> N
         goal = drawn.reward + drawn.discount * following.amax(1)
         gap = goal - q.gather(1, drawn.action[:, None])[:, 0]
         loss = torch.where(gap.abs() < 1, gap**2 / 2, gap.abs() - 0.5)
-        expected = agent.flat.gradient((loss * drawn.weight).mean())
+        expected = torch.cat(agent.flat.gradient((loss * drawn.weight).mean()))
         gradient, means, error = agent._plain.learn(drawn, drawn.action, False)
         torch.testing.assert_close(gradient, expected, rtol=1e-4, atol=1e-6)
         torch.testing.assert_close(means[0], (loss * drawn.weight).mean().detach())
