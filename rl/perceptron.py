@@ -1,4 +1,4 @@
-"""A plain network of values, linear layers and ReLU, whose update is one kernel.
+"""A plain network of values, linear layers and ReLU, dueling or not, whose update is one kernel.
 
 Small matrices take less time than torch needs to begin, note down and walk through what is done
 with them: on 64 x 64 at batch 64 the gradient of a loss takes 50 us here, its targets included, and
@@ -16,7 +16,7 @@ from geomdl.ops.dispatch import bound
 from geomdl.ops.perceptron import perceptron_td, perceptron_values
 from rl.encoders import Vector
 from rl.flat import Flat
-from rl.heads import Straight, Value
+from rl.heads import Dueling, Value
 from rl.network import QNetwork
 from rl.transitions import Observation, Transitions
 
@@ -29,15 +29,28 @@ class Learned(NamedTuple):
     error: Tensor
 
 
-def layers_of(network: QNetwork) -> list[nn.Linear] | None:
-    """The layers of a plain network of values, or None for any other."""
+class Layers(NamedTuple):
+    """Those of a plain network: features between them, and after how many of them it duels."""
+
+    sizes: list[int]
+    shared: int
+
+
+def layers_of(network: QNetwork) -> Layers | None:
+    """The layers of a plain network of values, dueling or not, or None for any other."""
     encoder, head = network.encoder, network.head
     plain = isinstance(encoder, Vector) and not encoder.counts
-    if not plain or not isinstance(head, Value) or not isinstance(head.streams, Straight):
+    if not plain or not isinstance(head, Value):
         return None
-    layers: list[nn.Module] = [*encoder.layers, *head.streams.layers]  # type: ignore[misc]
-    linear = [layer for layer in layers if type(layer) is nn.Linear]
-    return linear if len(linear) == len(layers) else None
+    first: list[nn.Module] = [*encoder.layers]  # type: ignore[misc]
+    streams = head.streams
+    duel = isinstance(streams, Dueling)
+    last = [*(streams.advantage if isinstance(streams, Dueling) else streams.layers)]
+    layers = [layer for layer in (*first, *last) if type(layer) is nn.Linear]
+    if len(layers) < len(first) + len(last):
+        return None
+    sizes = [layers[0].in_features, *(layer.out_features for layer in layers)]
+    return Layers(sizes, len(first) if duel else -1)
 
 
 class Perceptron:
@@ -46,12 +59,11 @@ class Perceptron:
     target: the network that values what follows.
     """
 
-    def __init__(self, flat: Flat, layers: list[nn.Linear], target: Flat) -> None:
-        widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
-        sizes = torch.tensor(widths)
-        self._inputs = widths[0]
-        self._values = bound(perceptron_values.__name__, flat.values, sizes)
-        self._td = bound(perceptron_td.__name__, flat.values, sizes, target.values)
+    def __init__(self, flat: Flat, layers: Layers, target: Flat) -> None:
+        sizes, shared = torch.tensor(layers.sizes), layers.shared
+        self._inputs = layers.sizes[0]
+        self._values = bound(perceptron_values.__name__, flat.values, sizes, shared)
+        self._td = bound(perceptron_td.__name__, flat.values, sizes, shared, target.values)
         network: QNetwork = flat.network  # type: ignore[assignment]
         self._divisor = float(network.encoder.divisor)  # type: ignore[arg-type]
         self._huber = float(network.head.huber)  # type: ignore[arg-type]

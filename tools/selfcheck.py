@@ -252,8 +252,10 @@ def _perceptron(s: Scene) -> Any:
     sizes, x = torch.tensor([3, 40, 5]), s["points"][:400]
     values, one = s["points"].flatten()[: 4 * 40 + 41 * 5], torch.ones(400)
     batch = (x, -x, torch.arange(400) % 5, x[:, 0].contiguous(), one, one)
-    learned = ops.perceptron_td(values, sizes, values / 2, *batch, 1.0, True)
-    return ops.perceptron_values(values, sizes, x), *learned
+    learned = ops.perceptron_td(values, sizes, -1, values / 2, *batch, 1.0, True)
+    long = s["points"].flatten()[: 4 * 40 + 41 + 41 * 5]
+    dueling = ops.perceptron_td(long, sizes, 1, long / 2, *batch, 1.0, True)
+    return ops.perceptron_values(values, sizes, -1, x), *learned, *dueling
 
 
 CHECKS: dict[str, Callable[[Scene], Any]] = {

@@ -80,43 +80,65 @@ struct Layer {
 
 using Layers = std::vector<Layer>;
 
-static Layers layers_of(In<int64_t, 1> sizes, In<float, 1> values, In<float, 2> x) {
-    Layers layers;
+// Layers, and where they end the streams of the value and of the advantages; none: the layers end
+// in the values of the actions.
+struct Plan {
+    Layers trunk, value, advantage;
+    int64_t inputs, actions;
+    bool duel() const { return !value.empty(); }
+};
+
+static Plan plan_of(In<int64_t, 1> sizes, int64_t shared, In<float, 1> values, In<float, 2> x) {
+    const int64_t *size = sizes.data(), count = int64_t(sizes.shape(0)) - 1;
+    expect(count > 0 && shared >= -1 && shared < count, "sizes, shared: too few layers");
     int64_t at = 0;
-    for (size_t i = 0; i + 1 < sizes.shape(0); ++i) {
-        const int64_t n = sizes.data()[i], m = sizes.data()[i + 1];
-        layers.push_back({n, m, at, at + n * m});
-        at += (n + 1) * m;
+    const auto chain = [&](int64_t begin, int64_t end, int64_t last) {
+        Layers layers;
+        for (int64_t i = begin; i < end; ++i) {
+            const int64_t n = size[i], m = i + 1 < count ? size[i + 1] : last;
+            layers.push_back({n, m, at, at + n * m});
+            at += (n + 1) * m;
+        }
+        return layers;
+    };
+    Plan plan{{}, {}, {}, size[0], size[count]};
+    plan.trunk = chain(0, shared < 0 ? count : shared, plan.actions);
+    if (shared >= 0) {
+        plan.value = chain(shared, count, 1);
+        plan.advantage = chain(shared, count, plan.actions);
     }
-    expect(!layers.empty() && at == int64_t(values.shape(0)), "values: other layers");
-    expect(layers[0].inputs == int64_t(x.shape(1)), "x: other features than the first layer's");
-    return layers;
+    expect(at == int64_t(values.shape(0)), "values: other layers");
+    expect(plan.inputs == int64_t(x.shape(1)), "x: other features than the first layer's");
+    return plan;
 }
 
-// What the layers give for a batch: rows of `padded` length, zero beyond the features.
+// What layers give for a batch: rows of `padded` length, zero beyond the features.
 struct Pass {
     const Layers &layers;
-    int64_t batch;
-    std::vector<Block<float>> outputs;  // the input of every layer, and the values
+    int64_t batch, inputs;
+    bool rectified;  // the last layer, too
+    std::vector<Block<float>> outputs;  // the input of every layer, and what the last one gives
 
-    Pass(const Layers &layers, int64_t batch) : layers(layers), batch(batch) {
-        outputs.push_back(block<float>(batch * layers.front().wide_in()));
+    Pass(const Layers &layers, int64_t batch, int64_t inputs, bool rectified)
+        : layers(layers), batch(batch), inputs(inputs), rectified(rectified) {
+        outputs.push_back(block<float>(batch * padded(inputs)));
         for (const Layer &l : layers) outputs.push_back(block<float>(batch * l.wide_out()));
     }
 
-    void run(const float *values, const float *x) {
-        const int64_t n = layers.front().inputs, wide = layers.front().wide_in();
+    // x: rows `stride` apart.
+    void run(const float *values, const float *x, int64_t stride) {
+        const int64_t wide = padded(inputs);
         for (int64_t i = 0; i < batch; ++i) {
             float *to = outputs[0].get() + i * wide;
-            std::copy(x + i * n, x + (i + 1) * n, to);
-            std::fill(to + n, to + wide, 0.0f);
+            std::copy(x + i * stride, x + i * stride + inputs, to);
+            std::fill(to + inputs, to + wide, 0.0f);
         }
         for (size_t number = 0; number < layers.size(); ++number) apply(values, number);
     }
 
-    const float *q(int64_t i) const {
-        return outputs.back().get() + i * layers.back().wide_out();
-    }
+    int64_t features() const { return layers.empty() ? inputs : layers.back().outputs; }
+    int64_t stride() const { return padded(features()); }
+    const float *last(int64_t i = 0) const { return outputs.back().get() + i * stride(); }
 
    private:
     void apply(const float *values, size_t number) {
@@ -134,13 +156,15 @@ struct Pass {
             std::fill(out + i * wide + l.outputs, out + (i + 1) * wide, 0.0f);
         }
         product({outputs[number].get(), l.wide_in(), 1}, across.get(), batch, l.inputs, wide, out);
-        if (number + 1 < layers.size())
+        if (rectified || number + 1 < layers.size())
             for (int64_t i = 0; i < batch * wide; ++i) out[i] = out[i] < 0 ? 0.0f : out[i];
     }
 };
 
-// The gradient of all parameters from that of the values, `above` (batch, wide_out).
-static void backward(const Pass &pass, const float *values, Block<float> above, float *gradient) {
+// The gradient of all parameters of some layers from that of what they give, `above` (batch,
+// wide_out); and of what went in, where that is `wanted`.
+static Block<float> backward(const Pass &pass, const float *values, Block<float> above,
+                             float *gradient, bool wanted) {
     const int64_t batch = pass.batch;
     for (size_t number = pass.layers.size(); number-- > 0;) {
         const Layer &l = pass.layers[number];
@@ -155,7 +179,7 @@ static void backward(const Pass &pass, const float *values, Block<float> above, 
         std::fill(gradient + l.bias, gradient + l.bias + l.outputs, 0.0f);
         for (int64_t i = 0; i < batch; ++i)
             for (int64_t o = 0; o < l.outputs; ++o) gradient[l.bias + o] += above[i * high + o];
-        if (number == 0) break;
+        if (number == 0 && !wanted) break;
         Block<float> weight = block<float>(l.outputs * wide);
         for (int64_t o = 0; o < l.outputs; ++o) {
             const float *row = values + l.weight + o * l.inputs;
@@ -165,10 +189,72 @@ static void backward(const Pass &pass, const float *values, Block<float> above, 
         Block<float> next = block<float>(batch * wide);
         std::fill(next.get(), next.get() + batch * wide, 0.0f);
         product({above.get(), high, 1}, weight.get(), batch, l.outputs, wide, next.get());
-        for (int64_t i = 0; i < batch * wide; ++i) next[i] = below[i] > 0 ? next[i] : 0.0f;
+        if (number > 0)
+            for (int64_t i = 0; i < batch * wide; ++i) next[i] = below[i] > 0 ? next[i] : 0.0f;
         above = std::move(next);
     }
+    return above;
 }
+
+// The values of a batch's actions, V + A - mean A where value and advantages are apart.
+struct Values {
+    const Plan &plan;
+    int64_t batch;
+    Pass trunk, value, advantage;
+    Block<float> joined;  // (batch, actions)
+
+    Values(const Plan &plan, int64_t batch)
+        : plan(plan), batch(batch), trunk(plan.trunk, batch, plan.inputs, plan.duel()),
+          value(plan.value, plan.duel() ? batch : 0, trunk.features(), false),
+          advantage(plan.advantage, plan.duel() ? batch : 0, trunk.features(), false),
+          joined(block<float>(batch * plan.actions)) {}
+
+    void run(const float *values, const float *x) {
+        trunk.run(values, x, plan.inputs);
+        for (Pass *stream : {&value, &advantage})
+            if (plan.duel()) stream->run(values, trunk.last(), trunk.stride());
+        for (int64_t i = 0; i < batch; ++i) {
+            const float *from = plan.duel() ? advantage.last(i) : trunk.last(i);
+            float *to = &joined[i * plan.actions], mean = 0;
+            for (int64_t a = 0; a < plan.actions; ++a) mean += from[a];
+            mean /= float(plan.actions);
+            for (int64_t a = 0; a < plan.actions; ++a)
+                to[a] = plan.duel() ? *value.last(i) + from[a] - mean : from[a];
+        }
+    }
+
+    const float *q(int64_t i) const { return &joined[i * plan.actions]; }
+
+    // From that of the values, each of one action.
+    void backward(const float *values, const int64_t *action, const float *slope,
+                  float *gradient) const {
+        const Pass &last = plan.duel() ? advantage : trunk;
+        const int64_t wide = padded(plan.actions), ones = padded(1);
+        Block<float> above = block<float>(batch * wide);
+        std::fill(above.get(), above.get() + batch * wide, 0.0f);
+        for (int64_t i = 0; i < batch; ++i) above[i * wide + action[i]] = slope[i];
+        if (!plan.duel()) {
+            geomdl::backward(last, values, std::move(above), gradient, false);
+            return;
+        }
+        Block<float> state = block<float>(batch * ones);
+        std::fill(state.get(), state.get() + batch * ones, 0.0f);
+        for (int64_t i = 0; i < batch; ++i) {
+            state[i * ones] = slope[i];
+            for (int64_t a = 0; a < plan.actions; ++a)
+                above[i * wide + a] -= slope[i] / float(plan.actions);
+        }
+        const bool wanted = !plan.trunk.empty();
+        Block<float> one = geomdl::backward(value, values, std::move(state), gradient, wanted);
+        Block<float> two = geomdl::backward(last, values, std::move(above), gradient, wanted);
+        if (!wanted) return;
+        // Two streams send a gradient: both count 1/sqrt(2) (Wang et al. 2016, section 4.2).
+        const float *features = trunk.last();
+        for (int64_t i = 0; i < batch * trunk.stride(); ++i)
+            one[i] = features[i] > 0 ? (one[i] + two[i]) * float(M_SQRT1_2) : 0.0f;
+        geomdl::backward(trunk, values, std::move(one), gradient, false);
+    }
+};
 
 // The first of the largest; no number counts as larger than any.
 static int64_t best(const float *q, int64_t actions) {
@@ -178,31 +264,30 @@ static int64_t best(const float *q, int64_t actions) {
     return chosen;
 }
 
-Out<float> perceptron_values(In<float, 1> values, In<int64_t, 1> sizes, In<float, 2> x, int) {
-    const Layers layers = layers_of(sizes, values, x);
-    const int64_t batch = int64_t(x.shape(0)), actions = layers.back().outputs;
-    Pass pass(layers, batch);
+Out<float> perceptron_values(In<float, 1> values, In<int64_t, 1> sizes, int64_t shared,
+                             In<float, 2> x, int) {
+    const Plan plan = plan_of(sizes, shared, values, x);
+    const int64_t batch = int64_t(x.shape(0));
+    Values pass(plan, batch);
     pass.run(values.data(), x.data());
-    auto out = make<float>({size_t(batch), size_t(actions)});
-    for (int64_t i = 0; i < batch; ++i)
-        std::copy(pass.q(i), pass.q(i) + actions, out.data() + i * actions);
+    auto out = make<float>({size_t(batch), size_t(plan.actions)});
+    std::copy(pass.q(0), pass.q(batch), out.data());
     return out;
 }
 
 using Learned = std::tuple<Out<float>, Out<float>, Out<float>>;
 
-Learned perceptron_td(In<float, 1> values, In<int64_t, 1> sizes, In<float, 1> older,
-                      In<float, 2> x, In<float, 2> following, In<int64_t, 1> action,
-                      In<float, 1> reward, In<float, 1> discount, In<float, 1> weight, float huber,
-                      bool twice, int) {
-    const Layers layers = layers_of(sizes, values, x);
-    const int64_t batch = int64_t(x.shape(0)), actions = layers.back().outputs;
+Learned perceptron_td(In<float, 1> values, In<int64_t, 1> sizes, int64_t shared,
+                      In<float, 1> older, In<float, 2> x, In<float, 2> following,
+                      In<int64_t, 1> action, In<float, 1> reward, In<float, 1> discount,
+                      In<float, 1> weight, float huber, bool twice, int) {
+    const Plan plan = plan_of(sizes, shared, values, x);
+    const int64_t batch = int64_t(x.shape(0)), actions = plan.actions;
     expect(older.shape(0) == values.shape(0), "older: other layers");
     expect(following.shape(0) == x.shape(0) && following.shape(1) == x.shape(1), "following: size");
     for (size_t count : {action.shape(0), reward.shape(0), discount.shape(0), weight.shape(0)})
         expect(count == x.shape(0), "action, reward, discount, weight: one for each of x");
-    const int64_t wide = layers.back().wide_out();
-    Pass next(layers, batch), pass(layers, batch);
+    Values next(plan, batch), pass(plan, batch);
     std::vector<int64_t> chosen(batch);
     if (twice) {
         pass.run(values.data(), following.data());
@@ -213,8 +298,7 @@ Learned perceptron_td(In<float, 1> values, In<int64_t, 1> sizes, In<float, 1> ol
 
     auto gradient = make<float>({size_t(values.shape(0))}), means = make<float>({2});
     auto error = make<float>({size_t(batch)});
-    Block<float> above = block<float>(batch * wide);
-    std::fill(above.get(), above.get() + batch * wide, 0.0f);
+    Block<float> slopes = block<float>(batch);
     float losses = 0, taken = 0;
     for (int64_t i = 0; i < batch; ++i) {
         const int64_t a = action.data()[i];
@@ -228,11 +312,11 @@ Learned perceptron_td(In<float, 1> values, In<int64_t, 1> sizes, In<float, 1> ol
         losses += slope * (gap - slope / 2) * share;
         taken += value;
         error.data()[i] = std::abs(gap);
-        above[i * wide + a] = slope * share / float(batch);
+        slopes[i] = slope * share / float(batch);
     }
     means.data()[0] = losses / float(batch);
     means.data()[1] = taken / float(batch);
-    backward(pass, values.data(), std::move(above), gradient.data());
+    pass.backward(values.data(), action.data(), slopes.get(), gradient.data());
     return {gradient, means, error};
 }
 
@@ -241,7 +325,7 @@ Learned perceptron_td(In<float, 1> values, In<int64_t, 1> sizes, In<float, 1> ol
 NB_MODULE(GEOMDL_MODULE, m) {
     using namespace geomdl;
     const auto plain = nb::arg().noconvert();
-    m.def("perceptron_values", &perceptron_values, plain, plain, plain, nb::arg());
-    m.def("perceptron_td", &perceptron_td, plain, plain, plain, plain, plain, plain, plain, plain,
-          plain, nb::arg(), nb::arg(), nb::arg());
+    m.def("perceptron_values", &perceptron_values, plain, plain, nb::arg(), plain, nb::arg());
+    m.def("perceptron_td", &perceptron_td, plain, plain, nb::arg(), plain, plain, plain, plain,
+          plain, plain, plain, nb::arg(), nb::arg(), nb::arg());
 }

@@ -51,8 +51,12 @@ def batch(space: spaces.Box, count: int = 24) -> Transitions:
         Learn(target=0, double=True),
     ],
 )
-def test_updates_are_those_of_autograd(space: str, hidden: tuple[int, ...], learn: Learn) -> None:
-    settings: Settings = replace(dqn(), network=Network(hidden=hidden), learn=learn)
+@pytest.mark.parametrize("dueling", [False, True])
+def test_updates_are_those_of_autograd(
+    space: str, hidden: tuple[int, ...], learn: Learn, dueling: bool
+) -> None:
+    network = Network(hidden=hidden, dueling=dueling)
+    settings: Settings = replace(dqn(), network=network, learn=learn)
     fast, plain = (Agent(settings, SPACES[space], ACTIONS) for _ in range(2))
     assert fast._plain is not None
     plain._plain = None
@@ -91,7 +95,7 @@ def test_observations_of_another_size_are_refused() -> None:
         agent.act(np.zeros((2, 5), np.float32), 0.0, Generator())
 
 
-@pytest.mark.parametrize("name", ["dueling", "noisy", "c51", "qr_dqn"])
+@pytest.mark.parametrize("name", ["noisy", "c51", "qr_dqn"])
 def test_other_networks_have_no_plain_form(name: str) -> None:
     settings = member(name)
     network = q_network(SPACES["floats"], ACTIONS, settings.network)

@@ -11,15 +11,35 @@ from geomdl.ops import dispatch
 from geomdl.ops.perceptron import perceptron_length, perceptron_td, perceptron_values
 
 SIZES = [(3, 2), (4, 64, 64, 2), (5, 7, 33, 16, 18), (1, 1, 1)]
+PLANS = [(sizes, shared) for sizes in SIZES for shared in range(-1, len(sizes) - 1)]
 
 
-def network(sizes: tuple[int, ...], seed: int = 0) -> tuple[nn.Sequential, Tensor]:
+class Duel(nn.Module):
+    """Wang et al. 2016, eq. 9, the gradient into what the streams share scaled by 1/sqrt(2)."""
+
+    def __init__(self, sizes: tuple[int, ...], shared: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(*chain(sizes[: shared + 1]))
+        self.value = nn.Sequential(*chain((*sizes[shared:-1], 1))[:-1])
+        self.advantage = nn.Sequential(*chain(sizes[shared:])[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.trunk(x)
+        if x.requires_grad:
+            x.register_hook(lambda gradient: gradient / 2**0.5)
+        advantage = self.advantage(x)
+        return self.value(x) + advantage - advantage.mean(1, keepdim=True)
+
+
+def chain(sizes: tuple[int, ...]) -> list[nn.Module]:
+    """Layers, each with a ReLU behind."""
+    return [part for n, m in pairwise(sizes) for part in (nn.Linear(n, m), nn.ReLU())]
+
+
+def network(sizes: tuple[int, ...], shared: int = -1, seed: int = 0) -> tuple[nn.Module, Tensor]:
     """Layers with ReLU between, and their parameters (P,)."""
     generator = torch.Generator().manual_seed(seed)
-    layers: list[nn.Module] = []
-    for n, m in pairwise(sizes):
-        layers += [nn.Linear(n, m), nn.ReLU()]
-    made = nn.Sequential(*layers[:-1])
+    made = Duel(sizes, shared) if shared >= 0 else nn.Sequential(*chain(sizes)[:-1])
     for parameter in made.parameters():
         parameter.data = torch.randn(parameter.shape, generator=generator) / 3
     return made, torch.cat([p.detach().flatten() for p in made.parameters()])
@@ -34,20 +54,20 @@ def batch(sizes: tuple[int, ...], count: int) -> tuple[Tensor, ...]:
     return x, following, action, 4 * reward - 2, discount, weight
 
 
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(("sizes", "shared"), PLANS)
 @pytest.mark.parametrize("count", [0, 1, 4, 9])
-def test_values_are_those_of_the_network(backend, sizes, count):
-    made, values = network(sizes)
+def test_values_are_those_of_the_network(backend, sizes, shared, count):
+    made, values = network(sizes, shared)
     x = batch(sizes, count)[0]
-    found = perceptron_values(values, torch.tensor(sizes), x)
+    found = perceptron_values(values, torch.tensor(sizes), shared, x)
     torch.testing.assert_close(found, made(x).detach(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(("sizes", "shared"), PLANS)
 @pytest.mark.parametrize(("huber", "double"), [(1.0, False), (0.0, False), (0.5, True)])
-def test_the_gradient_is_autograds(backend, sizes, huber, double):
-    made, values = network(sizes)
-    older, before = network(sizes, seed=1)
+def test_the_gradient_is_autograds(backend, sizes, shared, huber, double):
+    made, values = network(sizes, shared)
+    older, before = network(sizes, shared, seed=1)
     x, following, action, reward, discount, weight = batch(sizes, 21)
     with torch.no_grad():
         q = older(following)
@@ -61,7 +81,7 @@ def test_the_gradient_is_autograds(backend, sizes, huber, double):
     loss = (each * weight).mean()
     expected = torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(made.parameters()))])
     gradient, means, error = perceptron_td(
-        values, torch.tensor(sizes), before, *batch(sizes, 21), huber, double
+        values, torch.tensor(sizes), shared, before, *batch(sizes, 21), huber, double
     )
     torch.testing.assert_close(gradient, expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(means, torch.stack([loss, value.mean()]).detach())
@@ -74,17 +94,20 @@ def test_no_number_is_not_lost(backend):
     broken = values.clone()
     broken[0] = float("nan")  # a weight before the ReLU
     x, *rest = batch(sizes, 4)
-    assert bool(perceptron_values(broken, torch.tensor(sizes), x).isnan().all())
-    means = perceptron_td(values, torch.tensor(sizes), broken, x, *rest, 1.0, False)[1]
+    assert bool(perceptron_values(broken, torch.tensor(sizes), -1, x).isnan().all())
+    means = perceptron_td(values, torch.tensor(sizes), -1, broken, x, *rest, 1.0, False)[1]
     assert bool(means[0].isnan())
 
 
-def test_a_row_does_not_depend_on_the_others():
+@pytest.mark.parametrize("shared", [-1, 1])
+def test_a_row_does_not_depend_on_the_others(shared):
     sizes = (4, 64, 64, 2)
-    values, x = network(sizes)[1], batch(sizes, 9)[0]
+    values, x = network(sizes, shared)[1], batch(sizes, 9)[0]
     with dispatch.backend("native"):
-        alone = [perceptron_values(values, torch.tensor(sizes), row[None]) for row in x]
-        assert torch.equal(torch.cat(alone), perceptron_values(values, torch.tensor(sizes), x))
+        alone = [perceptron_values(values, torch.tensor(sizes), shared, row[None]) for row in x]
+        assert torch.equal(
+            torch.cat(alone), perceptron_values(values, torch.tensor(sizes), shared, x)
+        )
 
 
 def test_bad_input_is_refused(backend):
@@ -92,19 +115,23 @@ def test_bad_input_is_refused(backend):
     x, following, action, *rest = batch((3, 2), 4)
     assert perceptron_length([3, 2]) == 8
     with pytest.raises(GeometryError, match=r"values: layers of \[3, 2\] have 8"):
-        perceptron_values(values[1:], sizes, x)
+        perceptron_values(values[1:], sizes, -1, x)
     with pytest.raises(GeometryError, match="x: expected shape"):
-        perceptron_values(values, sizes, x[:, 1:])
+        perceptron_values(values, sizes, -1, x[:, 1:])
     with pytest.raises(GeometryError, match="sizes: expected at least two"):
-        perceptron_values(values, sizes[:1], x)
+        perceptron_values(values, sizes[:1], -1, x)
+    with pytest.raises(GeometryError, match="shared: expected -1 to 0 layers, got 1"):
+        perceptron_values(values, sizes, 1, x)
+    with pytest.raises(GeometryError, match=r"values: layers of \[3, 2\] have 12"):
+        perceptron_values(values, sizes, 0, x)
     with pytest.raises(GeometryError, match="action: expected 0 to 1"):
-        perceptron_td(values, sizes, values, x, following, action + 1, *rest, 1.0, False)
+        perceptron_td(values, sizes, -1, values, x, following, action + 1, *rest, 1.0, False)
     with pytest.raises(GeometryError, match="following: expected shape"):
-        perceptron_td(values, sizes, values, x, following[1:], action, *rest, 1.0, False)
+        perceptron_td(values, sizes, -1, values, x, following[1:], action, *rest, 1.0, False)
     with pytest.raises(GeometryError, match="reward: expected shape"):
         perceptron_td(
-            values, sizes, values, x, following, action, rest[0][1:], *rest[1:], 1.0, True
+            values, sizes, -1, values, x, following, action, rest[0][1:], *rest[1:], 1.0, True
         )
-    find = dispatch.bound("perceptron_values", values, sizes)
+    find = dispatch.bound("perceptron_values", values, sizes, -1)
     with pytest.raises((ValueError, RuntimeError)):
         find(x[:, 1:].contiguous())
