@@ -4,7 +4,7 @@
     geomdl rl train lunarlander_dqn --seeds 15 16 17 18 19 --record
 
 EXPECT is the mean return of 100 fresh episodes of the final weights, over five seeds of which none
-is chosen by its score and on which nothing was chosen.
+is chosen by its score and on which nothing was chosen: 252, 234, 237, 216 and 237, so 235.3.
 
 The rules are those of cartpole_dqn but for one-step returns, a slower target, twice the updates (a
 turn of eight every 16 steps), a lower rate, and a distribution of the return instead of its mean
