@@ -194,10 +194,7 @@ def flat(settings: Any, path: str = "") -> dict[str, Any]:
 def grouped(name: str, runs: Sequence[Run], window: float) -> Group:
     """Runs of one kind -> their common curve. Raises InputError where one has no episode yet."""
     settings = runs[0].settings
-    ends = [told(run)[-1]["step"] for run in runs]
-    starts = [told(run)[0]["step"] for run in runs]
-    steps = np.linspace(max(starts), max(min(ends), max(starts)), POINTS)
-    curves = np.stack([curve(run, steps, window) for run in runs])  # (S, P)
+    steps, curves = curves_of(runs, window)
     low, high = bands(curves)
     tests = [run.test for run in runs]
     finals = [value for value in tests if value is not None]
@@ -216,6 +213,17 @@ def grouped(name: str, runs: Sequence[Run], window: float) -> Group:
         frames=int(atari.get("skip", 1)),
         protocol=atari,
     )
+
+
+def curves_of(runs: Sequence[Run], window: float = WINDOW) -> tuple[np.ndarray, np.ndarray]:
+    """Steps (P,) that all S runs reached, and their training returns there (S, P).
+
+    Raises InputError where one has no episode yet.
+    """
+    ends = [told(run)[-1]["step"] for run in runs]
+    starts = [told(run)[0]["step"] for run in runs]
+    steps = np.linspace(max(starts), max(min(ends), max(starts)), POINTS)
+    return steps, np.stack([curve(run, steps, window) for run in runs])
 
 
 def told(run: Run) -> list[Line]:

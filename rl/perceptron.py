@@ -42,15 +42,16 @@ def layers_of(network: QNetwork) -> Layers | None:
     plain = isinstance(encoder, Vector) and not encoder.counts
     if not plain or not isinstance(head, Value):
         return None
-    first: list[nn.Module] = [*encoder.layers]  # type: ignore[misc]
-    streams = head.streams
-    duel = isinstance(streams, Dueling)
-    last = [*(streams.advantage if isinstance(streams, Dueling) else streams.layers)]
-    layers = [layer for layer in (*first, *last) if type(layer) is nn.Linear]
-    if len(layers) < len(first) + len(last):
+    layers: list[nn.Module] = [*encoder.layers]  # type: ignore[misc]
+    if isinstance(head.streams, Dueling):
+        shared, last = len(layers), head.streams.advantage  # the value's are like these
+    else:
+        shared, last = -1, head.streams.layers
+    layers += last
+    linear = [layer for layer in layers if type(layer) is nn.Linear]
+    if len(linear) < len(layers):
         return None
-    sizes = [layers[0].in_features, *(layer.out_features for layer in layers)]
-    return Layers(sizes, len(first) if duel else -1)
+    return Layers([linear[0].in_features, *(layer.out_features for layer in linear)], shared)
 
 
 class Perceptron:

@@ -26,7 +26,7 @@ from core2d.inspect.figure import save_figure
 from core2d.train.log import Line
 from geomdl.recipes import atari_dqn
 from rl.atari import GAMES
-from rl.compare import POINTS, WINDOW, Run, curve, runs_in, told
+from rl.compare import Run, curves_of, runs_in
 from rl.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,9 +67,8 @@ class Played:
     def curves(self) -> tuple[np.ndarray, np.ndarray]:
         """Million frames (P,) and training returns by seed (S, P). Raises InputError."""
         runs = [Run(Path(self.env), "", Settings(env=self.env), log, None) for log in self.logs]
-        first = max(told(run)[0]["step"] for run in runs)
-        steps = np.linspace(first, min(told(run)[-1]["step"] for run in runs), POINTS)
-        return steps * self.skip / 1e6, np.stack([curve(run, steps, WINDOW) for run in runs])
+        steps, curves = curves_of(runs)
+        return steps * self.skip / 1e6, curves
 
     def over(self, start: float, end: float) -> float | None:
         """Mean return of the training's games that ended in these frames; None where none did."""

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from core2d.errors import InputError
 from core2d.inspect.figure import save_figure
 from geomdl.recipes.worlds_dqn import WORLDS
-from rl.compare import POINTS, WINDOW, Run, curve, told
+from rl.compare import Run, curves_of
 from rl.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,15 +36,14 @@ def logs_of(content: Mapping[str, Any], world: str) -> list[list[dict[str, float
 def panel(place: Axes, content: Mapping[str, Any], world: str) -> None:
     """One world: curves of the seeds, tests as stars, the others as lines across."""
     runs = [Run(Path(world), "", Settings(), log, None) for log in logs_of(content, world)]
-    last = min(told(run)[-1]["step"] for run in runs)
-    steps = np.linspace(max(told(run)[0]["step"] for run in runs), last, POINTS)
+    steps, curves = curves_of(runs)
     metrics = content["metrics"]
-    for number, run in enumerate(runs):
+    for number, one in enumerate(curves):
         label = "agents while training, a seed each" if not number else None
-        place.plot(steps / 1000, curve(run, steps, WINDOW), color="C0", alpha=0.7, label=label)
+        place.plot(steps / 1000, one, color="C0", alpha=0.7, label=label)
     tests = metrics[f"return_{world}"]["values"]
-    here = [last / 1000] * len(tests)
-    place.plot(here, tests, "*", color="C3", markersize=10, label="agents, test split")
+    end = [steps[-1] / 1000] * len(tests)
+    place.plot(end, tests, "*", color="C3", markersize=10, label="agents, test split")
     for name, color in OTHERS.items():
         value = metrics[f"return_{world}_{name}"]["mean"]
         place.axhline(value, color=color, linestyle="--", label=f"{name}, test split")

@@ -138,7 +138,7 @@ struct Pass {
 
     int64_t features() const { return layers.empty() ? inputs : layers.back().outputs; }
     int64_t stride() const { return padded(features()); }
-    const float *last(int64_t i = 0) const { return outputs.back().get() + i * stride(); }
+    float *last(int64_t i = 0) const { return outputs.back().get() + i * stride(); }
 
    private:
     void apply(const float *values, size_t number) {
@@ -201,40 +201,38 @@ struct Values {
     const Plan &plan;
     int64_t batch;
     Pass trunk, value, advantage;
-    Block<float> joined;  // (batch, actions)
 
     Values(const Plan &plan, int64_t batch)
         : plan(plan), batch(batch), trunk(plan.trunk, batch, plan.inputs, plan.duel()),
           value(plan.value, plan.duel() ? batch : 0, trunk.features(), false),
-          advantage(plan.advantage, plan.duel() ? batch : 0, trunk.features(), false),
-          joined(block<float>(batch * plan.actions)) {}
+          advantage(plan.advantage, plan.duel() ? batch : 0, trunk.features(), false) {}
 
+    // The values take the place of what the last layer gave: its gradient does not need that.
     void run(const float *values, const float *x) {
         trunk.run(values, x, plan.inputs);
-        for (Pass *stream : {&value, &advantage})
-            if (plan.duel()) stream->run(values, trunk.last(), trunk.stride());
+        if (!plan.duel()) return;
+        value.run(values, trunk.last(), trunk.stride());
+        advantage.run(values, trunk.last(), trunk.stride());
         for (int64_t i = 0; i < batch; ++i) {
-            const float *from = plan.duel() ? advantage.last(i) : trunk.last(i);
-            float *to = &joined[i * plan.actions], mean = 0;
-            for (int64_t a = 0; a < plan.actions; ++a) mean += from[a];
+            float *q = advantage.last(i), mean = 0;
+            for (int64_t a = 0; a < plan.actions; ++a) mean += q[a];
             mean /= float(plan.actions);
-            for (int64_t a = 0; a < plan.actions; ++a)
-                to[a] = plan.duel() ? *value.last(i) + from[a] - mean : from[a];
+            for (int64_t a = 0; a < plan.actions; ++a) q[a] = *value.last(i) + q[a] - mean;
         }
     }
 
-    const float *q(int64_t i) const { return &joined[i * plan.actions]; }
+    const Pass &end() const { return plan.duel() ? advantage : trunk; }
+    const float *q(int64_t i) const { return end().last(i); }
 
     // From that of the values, each of one action.
     void backward(const float *values, const int64_t *action, const float *slope,
                   float *gradient) const {
-        const Pass &last = plan.duel() ? advantage : trunk;
-        const int64_t wide = padded(plan.actions), ones = padded(1);
+        const int64_t wide = end().stride(), ones = value.stride();
         Block<float> above = block<float>(batch * wide);
         std::fill(above.get(), above.get() + batch * wide, 0.0f);
         for (int64_t i = 0; i < batch; ++i) above[i * wide + action[i]] = slope[i];
         if (!plan.duel()) {
-            geomdl::backward(last, values, std::move(above), gradient, false);
+            geomdl::backward(trunk, values, std::move(above), gradient, false);
             return;
         }
         Block<float> state = block<float>(batch * ones);
@@ -246,7 +244,7 @@ struct Values {
         }
         const bool wanted = !plan.trunk.empty();
         Block<float> one = geomdl::backward(value, values, std::move(state), gradient, wanted);
-        Block<float> two = geomdl::backward(last, values, std::move(above), gradient, wanted);
+        Block<float> two = geomdl::backward(advantage, values, std::move(above), gradient, wanted);
         if (!wanted) return;
         // Two streams send a gradient: both count 1/sqrt(2) (Wang et al. 2016, section 4.2).
         const float *features = trunk.last();
@@ -271,7 +269,8 @@ Out<float> perceptron_values(In<float, 1> values, In<int64_t, 1> sizes, int64_t 
     Values pass(plan, batch);
     pass.run(values.data(), x.data());
     auto out = make<float>({size_t(batch), size_t(plan.actions)});
-    std::copy(pass.q(0), pass.q(batch), out.data());
+    for (int64_t i = 0; i < batch; ++i)
+        std::copy(pass.q(i), pass.q(i) + plan.actions, out.data() + i * plan.actions);
     return out;
 }
 

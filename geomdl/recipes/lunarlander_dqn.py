@@ -17,8 +17,8 @@ that seldom landed hovers until the time is up, and all lanes fill the replay wi
 landed fall back into it. From that neither returns of 3 or 5 steps kept seed 1, nor a discount of
 0.98, squared errors, episodes cut at 400 steps, layer norms, advantage learning (alpha 0.9) or
 twice the updates on batches of half the size. A landing ends in +100 or -100, which a distribution
-tells apart and a mean does not: that may be why. It takes twice the time, 14 minutes of one core a
-seed.
+tells apart and a mean does not: that may be why. It takes about twice the time, 15 minutes a
+seed beside other work.
 """
 
 from dataclasses import replace

@@ -82,6 +82,12 @@ def score(game: str, value: float) -> float:
     return (value - random) / (scripted - random)
 
 
+def scores(found: Figures, name: str) -> list[float]:
+    """The mean score over the games, per seed, from the returns of the variants Game_name."""
+    rows = [[score(game, value) for value in found[f"return_{game}_{name}"]] for game in GAMES]
+    return [fmean(one) for one in zip(*rows, strict=True)]
+
+
 def figures(outcome: Outcome) -> dict[str, float]:
     """What a run is reduced to."""
     return {"return": outcome.metrics["return"]}
@@ -95,8 +101,7 @@ def conclude(found: Figures, rates: Mapping[str, float]) -> Figures:
         random, scripted = marks(game)
         told |= {f"random_{game}": [random] * seeds, f"scripted_{game}": [scripted] * seeds}
     for name, rate in rates.items():
-        rows = [[score(g, v) for v in found[f"return_{g}_{name}"]] for g in GAMES]
-        told[f"score_{name}"] = [fmean(one) for one in zip(*rows, strict=True)]
+        told[f"score_{name}"] = scores(found, name)
         told[f"rate_{name}"] = [rate] * seeds
     return told
 

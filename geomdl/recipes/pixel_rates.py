@@ -17,7 +17,7 @@ from statistics import fmean
 from core2d.train.record import Reference
 from geomdl.recipes import pixel_family, pixel_rates
 from geomdl.recipes.agents import main
-from geomdl.recipes.pixel_family import DATA, GAMES, MEMBERS, figures, score, variants
+from geomdl.recipes.pixel_family import DATA, MEMBERS, figures, scores, variants
 from geomdl.recipes.study import Figures, Study
 from rl.settings import Settings
 
@@ -43,19 +43,12 @@ def runs() -> dict[str, Settings]:
 def conclude(found: Figures) -> Figures:
     """Scores of every member with every rate, and the rates to take, from the returns."""
     told: Figures = {}
-    best: Figures = {}
     for name in MEMBERS:
-        scores = {}
-        for rate in RATES:
-            games = [found[f"return_{game}_{name}_{rate:g}"] for game in GAMES]
-            rows = [
-                [score(game, v) for v in values] for game, values in zip(GAMES, games, strict=True)
-            ]
-            told[f"score_{name}_{rate:g}"] = [fmean(one) for one in zip(*rows, strict=True)]
-            scores[rate] = fmean(told[f"score_{name}_{rate:g}"])
-        seeds = len(games[0])
-        best[f"rate_{name}"] = [max(scores, key=scores.__getitem__)] * seeds
-    return told | best
+        by_rate = {rate: scores(found, f"{name}_{rate:g}") for rate in RATES}
+        told |= {f"score_{name}_{rate:g}": values for rate, values in by_rate.items()}
+        best = max(RATES, key=lambda rate: fmean(by_rate[rate]))
+        told[f"rate_{name}"] = [best] * len(by_rate[best])
+    return told
 
 
 def study(folder: Path, processes: int) -> Study:

@@ -90,13 +90,7 @@ OBJECT_GOAL = replace(
     arguments=('parts=["voxels"]', "rooms=100"),
     network=Network(features=256, dueling=True),
     replay=Memory(capacity=60_000, steps=3),
-    learn=replace(
-        NEXT_BEST_VIEW.learn,
-        discount=0.97,
-        begins=2000,
-        every=8,
-        target=4000,
-    ),
+    learn=replace(NEXT_BEST_VIEW.learn, discount=0.97, begins=2000, every=8, target=4000),
     explore=Epsilon(1.0, 0.05, 30_000),
 )
 VOXEL_MAZE = replace(
