@@ -7,8 +7,9 @@ plays as many steps with the same network, replay and batch. One thing is tuned,
 alike: the learning rate, by geomdl.recipes.pixel_rates, on a seed that is not recorded here.
 
 Figures: return_<Game>_<member>, the mean raw return of 100 fresh episodes of the final weights;
-random_<Game> and scripted_<Game>, what chance and a player with rules get there; score_<member>,
-(return - random) / (scripted - random) averaged over the games, so 1 is as good as the rules;
+random_<Game> and scripted_<Game>, what chance and a player with rules get in 100 episodes there and
+in the two games that are not played; score_<member>, (return - random) / (scripted - random)
+averaged over the games, so 1 is as good as the rules;
 rate_<member>, the learning rate that was chosen.
 Three seeds say little about neighbours in the order: look at the values, not at the means alone.
 """
@@ -33,6 +34,7 @@ from scenes.envs.pixel.players import Scripted
 from scenes.envs.world import WorldVectorEnv
 
 GAMES = ("Mason", "Hail", "Rafts", "Diver")
+OTHERS = ("Worm", "Cellar")  # marked alone
 MEMBERS = tuple(make.__name__ for make in FAMILY)
 EPISODES = 100
 # Of each member what geomdl.recipes.pixel_rates chooses; it has not run yet, so all have the rate
@@ -97,7 +99,7 @@ def conclude(found: Figures, rates: Mapping[str, float]) -> Figures:
     """Scores over the games per member and seed, and what they were measured against."""
     seeds = len(next(iter(found.values())))
     told: Figures = {}
-    for game in GAMES:
+    for game in GAMES + OTHERS:
         random, scripted = marks(game)
         told |= {f"random_{game}": [random] * seeds, f"scripted_{game}": [scripted] * seeds}
     for name, rate in rates.items():

@@ -4,20 +4,23 @@ The page is that of `geomdl view`: the scene, the camera as a pyramid, and the p
 in this episode. It can be turned, cut and coloured like any other while the episode goes on.
 """
 
+import math
 import sys
 import time
 import webbrowser
 
 import torch
 
+from geomdl.render.viewpoint import VIEWS
 from geomdl.structures import Camera, Mesh, PointCloud, Pose
-from geomdl.viewer.look import Look
+from geomdl.viewer.look import Look, vector
 from geomdl.viewer.programs import has_screen
 from geomdl.viewer.scene import Item, Scene, Shape
 from scenes.envs.batch_view import BatchView, Body
 
 SIZE = 64  # pixels per side of the pyramid's picture
-PYRAMID, DOT = 0.08, 0.012  # of the scene's diagonal
+PYRAMID, DOT = 0.08, 0.015  # of the diagonal of the scene and the camera
+MARGIN = 1.15  # of cameras around an object to the border of the picture
 ORANGE = (0.9, 0.25, 0.02)
 
 
@@ -72,13 +75,28 @@ class Window:
 
         sequences = {"scene": self._scenes, "camera": self._cameras, "way": self._ways}
         items = [Item(name, shapes) for name, shapes in sequences.items()]  # type: ignore[arg-type]
-        extent = body.vertices.amax(0) - body.vertices.amin(0)
-        size = float(extent.norm())
-        look = Look(camera_size=PYRAMID * size, point_size=DOT * size)
+        camera = self._cameras[0].centre
+        places = torch.cat([body.vertices.float(), camera[None]])
+        size = float((places.amax(0) - places.amin(0)).norm())
+        look = around(Look(camera_size=PYRAMID * size, point_size=DOT * size), body, camera)
         self.viewer = Viewer(Scene(items), look, port=self.port, title="geomdl")
         print(f"geomdl: {self.viewer.url}", file=sys.stderr)
         if has_screen():
             webbrowser.open(self.viewer.url)
+
+
+def around(look: Look, body: Body, camera: torch.Tensor) -> Look:
+    """The look at a body with cameras around it as far away as this one, whose place is (3,).
+
+    As it was for a camera inside the body's box, where all is in the picture by itself.
+    """
+    low, high = body.vertices.amin(0), body.vertices.amax(0)
+    if ((camera > low) & (camera < high)).all():
+        return look
+    middle = (low + high) / 2
+    reach = MARGIN * (camera - middle).norm() / math.sin(math.radians(look.fov) / 2)
+    away = torch.nn.functional.normalize(torch.tensor(VIEWS["corner"]), dim=0)
+    return look.replace(eye=vector(middle + reach * away), target=vector(middle))
 
 
 def coloured(body: Body) -> Mesh:

@@ -8,6 +8,7 @@ import viser
 
 from geomdl.errors import GeometryError
 from geomdl.viewer.drawing import Drawing
+from geomdl.viewer.look import Look
 from geomdl.viewer.page.controls import Controls, show
 
 FPS = 12
@@ -24,7 +25,6 @@ class Player:
     def __init__(self, controls: Controls, fps: float = FPS) -> None:
         self.controls = controls
         self.session = controls.session
-        self.count = self.session.scene.frame_count
         self._stop: threading.Event | None = None
         self._waited: float | None = None
         gui = controls.gui
@@ -35,8 +35,19 @@ class Player:
             self.fps = gui.add_slider("Frames/s", FASTEST[0], FASTEST[1], 1, _held(fps))
             self.loop = gui.add_checkbox("Repeat", True)
         controls.on_user(self.slider, self._moved)
-        controls.seen(lambda look: show(self.slider, look.frame))
+        controls.seen(self._seen)
         controls.on_press(self.button, self.toggle)
+
+    @property
+    def count(self) -> int:
+        """Frames that there are; a sequence may grow while it is looked at."""
+        return self.session.scene.frame_count
+
+    def _seen(self, look: Look) -> None:
+        last = max(self.count - 1, 1)
+        if self.slider.max != last:
+            self.slider.max = last
+        show(self.slider, look.frame)
 
     def begin(self) -> None:
         """Play as soon as the first picture is there."""

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from scenes.envs.next_best_view import NextBestViewEnv
+from geomdl.viewer.look import Look
+from geomdl.viewer.viewpoint import Viewpoint
+from scenes.envs.next_best_view import DIRECTIONS, DISTANCE, NextBestViewEnv
 from scenes.envs.voxel_maze import VoxelMazeVectorEnv
-from scenes.envs.window import Window, coloured
+from scenes.envs.window import Window, around, coloured
 
 
 def test_a_page_follows_two_episodes(monkeypatch):
@@ -69,3 +71,19 @@ def test_steps_are_no_faster_than_people(monkeypatch):
     window.show(env.world.view)
     window.show(env.world.view)
     assert [round(wait, 2) for wait in waits] == [0.24, 0.0]
+
+
+def test_an_object_stands_in_the_middle_of_all_its_cameras():
+    env = NextBestViewEnv(objects=1)
+    env.reset(seed=0)
+    view = env.world.view
+    body = view.library.body(int(view.scene[0]))
+    for place in torch.from_numpy(DISTANCE * DIRECTIONS).float():
+        look = around(Look(), body, place)
+        middle = (body.vertices.amin(0) + body.vertices.amax(0)) / 2
+        torch.testing.assert_close(torch.tensor(look.target), middle)
+        seen = Viewpoint(look.eye, look.target, (0.0, 0.0, 1.0), look.fov).camera(96, 96)
+        pixels = seen.project(torch.from_numpy(DISTANCE * DIRECTIONS).float())[0]
+        assert pixels.min() > 0
+        assert pixels.max() < 96
+    assert around(Look(), body, middle) == Look()

@@ -53,6 +53,18 @@ def test_steps_go_round():
     assert visitor.look.frame == 0
 
 
+def test_a_sequence_may_grow():
+    shapes = [ball(), ball()]
+    visitor = Visitor(Scene([Item("run", shapes)]))
+    player = Player(Controls(visitor), fps=60)
+    assert player.slider.max == 1
+    shapes.append(ball())
+    visitor.change(frame=2)
+    assert (player.slider.max, player.slider.value) == (2, 2)
+    player.step(1)
+    assert visitor.look.frame == 0
+
+
 def test_the_slider_moves_both_ways():
     visitor, player, _ = make(5)
     assert player.slider.max == 4
