@@ -38,6 +38,11 @@ def options(
     )
 
 
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """Arguments with --output for -o, as other commands have it."""
+    return ["--output" if word == "-o" else word for word in arguments]
+
+
 def list_fields(kind: type[Any]) -> None:
     """Give a dataclass, and those in its fields, a docstring with a list that tyro reads."""
     for field in fields(kind):

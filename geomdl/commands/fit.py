@@ -23,7 +23,7 @@ examples:
   geomdl list recipes                                    what can be trained
   geomdl fit RECIPE --help                               every setting, with its default
   geomdl fit fashion_lenet                               into runs/fashion_lenet
-  geomdl fit fashion_lenet --epochs 2 --rate 3e-3 --output runs/short
+  geomdl fit fashion_lenet --epochs 2 --rate 3e-3 -o runs/short
   geomdl fit cifar_resnet20 --resume                     go on where it was stopped or killed
   geomdl fit fashion_lenet --record --seeds 0 1 2        and write results/fashion_lenet.json
   geomdl fit my_recipe.py                                a recipe of your own
@@ -52,9 +52,10 @@ def run(arguments: Sequence[str]) -> int:
         print(HELP)
         return 0 if arguments else 2
     from core2d.train.fit import fit
+    from geomdl.commands.explain import spelled_out
     from geomdl.recipes.find import find
 
-    began = time.monotonic()
+    began, arguments = time.monotonic(), spelled_out(arguments)
     recipe = find(arguments[0])
     config, options, recording = parsed(recipe, arguments)
     outcomes = [fit(recipe, config, one) for one in seeded(options, recording)]

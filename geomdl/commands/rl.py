@@ -26,7 +26,7 @@ members: dqn2013, dqn, double, dueling, prioritised, nstep, noisy, c51, qr_dqn, 
 examples:
   geomdl rl train --help                                     every setting, with its default
   geomdl rl train dqn --env CartPole-v1 --steps 50000 --seed 1
-  geomdl rl train rainbow --env Acrobot-v1 --learn.rate 5e-4 --output runs/acrobot
+  geomdl rl train rainbow --env Acrobot-v1 --learn.rate 5e-4 -o runs/acrobot
   geomdl rl train dqn --resume                               go on where it was stopped or killed
   geomdl rl train cartpole_dqn --seeds 0 1 2 3 4 --record    a recipe, into results/
   geomdl rl train dqn --seeds 0 1 2 3 --processes 2          side by side
@@ -199,8 +199,10 @@ OTHERS: dict[str, Callable[..., int]] = {
 
 def train(arguments: Sequence[str]) -> int:
     """`geomdl rl train [MEMBER or RECIPE] [settings]` -> exit code."""
+    from geomdl.commands.explain import spelled_out
     from rl.train import train
 
+    arguments = spelled_out(arguments)
     name, recipe, settings, where, how = parsed(arguments)
     output = where.output or Path("runs") / name
     seeds = where.seeds or (settings.seed,)

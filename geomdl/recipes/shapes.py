@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
+from core2d.errors import expect_number, expect_share, expect_sizes
 from core2d.losses import cross_entropy
 from core2d.metrics import hits
 from core2d.train.evaluate import batches
@@ -43,6 +44,11 @@ class Config:
     points: int = 256
     kinds: tuple[int, int, int] = (40, 3, 8)
     thin: float = 0.875
+
+    def __post_init__(self) -> None:
+        expect_number("points", self.points, low=8)  # an eighth of them is tested on
+        expect_sizes("kinds", self.kinds, 3)
+        expect_share("thin", self.thin)
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,8 @@ def parser_for(recipe: Any) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--output", type=Path, default=Path("runs") / name, help="folder of runs")
+    runs = Path("runs") / name
+    parser.add_argument("-o", "--output", type=Path, default=runs, help="folder of runs")
     parser.add_argument("--record", type=Path, nargs="?", const=Path("results"), help="write here")
     return parser
 

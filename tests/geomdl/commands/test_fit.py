@@ -56,7 +56,7 @@ def test_trains_resumes_with_its_own_settings_and_records(
     assert settings["options"]["seed"] == 1
 
 
-@pytest.mark.parametrize("words", [["--output", "here"], ["--output=here"]])
+@pytest.mark.parametrize("words", [["-o", "here"], ["--output=here"]])
 def test_a_resumed_run_elsewhere_keeps_its_settings(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

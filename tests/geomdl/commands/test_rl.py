@@ -77,7 +77,7 @@ def test_trains_resumes_takes_over_settings_and_records(
     assert run(words) == 1
     assert "a run is there already" in capsys.readouterr().err
     again = ["rl", "train", "--config", "runs/double/seed3", "--seed", "5", "--episodes", "0"]
-    assert run([*again, "--output", "again", "--no-tensorboard"]) == 0
+    assert run([*again, "-o", "again", "--no-tensorboard"]) == 0
     taken = read_settings("again")
     assert (taken.seed, taken.steps, taken.network.hidden) == (5, 200, (8,))
     assert run(["rl", "train", "--output=again", "--resume", "--no-tensorboard"]) == 0

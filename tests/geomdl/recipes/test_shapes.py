@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
+from core2d.errors import InputError
 from core2d.train.packed import count_of, split
 from geomdl.models.pointnet2 import SSG
 from geomdl.recipes import shapes as s
@@ -93,3 +94,11 @@ def test_the_sets_hold_what_the_settings_say(tmp_path, monkeypatch) -> None:
     batch = data.test.batch(torch.arange(10))
     assert batch["offsets"].diff().tolist() == [128] * 10
     assert batch["column"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("points", 0), ("kinds", (40, 0, 8)), ("thin", 1.5), ("thin", -0.1)]
+)
+def test_settings_that_cannot_be_are_refused(name: str, value: object) -> None:
+    with pytest.raises(InputError, match=name):
+        s.Config(**{name: value})
