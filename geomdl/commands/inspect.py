@@ -49,6 +49,7 @@ class Picture:
 
 
 BESIDE = Picture()
+MOST_POINTS = 8000  # that t-SNE lays out: memory and time grow with their square, 3 GB here
 Into = Annotated[Picture, OmitArgPrefixes]
 Split = Literal["train", "validation", "test"]
 
@@ -275,6 +276,8 @@ def tsne(
     from core2d.inspect.tsne import tsne as laid_out
     from geomdl.commands.opened import open_trained
 
+    if images > MOST_POINTS:
+        raise InputError(f"images: expected at most {MOST_POINTS} for t-SNE, got {images}")
     opened = open_trained(run)
     layer = layer or opened.last()
     many, label = opened.first_images(split, images)

@@ -116,6 +116,7 @@ def test_mistakes_are_told_in_a_line(run: Path, tmp_path: Path, capsys) -> None:
         ("curves", str(tmp_path)): "no run of geomdl fit lies there",
         ("curves", str(run), "--beside", str(tmp_path)): "no run of geomdl fit lies there",
         ("tsne", str(run), "--images", "-5"): "images: expected at least 1, got -5",
+        ("tsne", str(run), "--images", "10000"): "images: expected at most 8000",
         ("filters", str(tmp_path)): "no run of geomdl fit",
     }
     for arguments, words in cases.items():
