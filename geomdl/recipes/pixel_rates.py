@@ -23,7 +23,7 @@ from rl.settings import Settings
 
 __all__ = ["DATA", "EXPECT", "RATES", "REFERENCE", "conclude", "runs", "study"]
 
-RATES = (3e-3, 1e-3, 3e-4)
+RATES = (1e-2, 3e-3, 1e-3, 3e-4)
 SHARE = 0.5  # of the steps of pixel_family
 
 EXPECT: dict[str, float] = {}

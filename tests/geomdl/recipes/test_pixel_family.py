@@ -33,7 +33,7 @@ def test_members_differ_in_what_makes_them_alone() -> None:
         )
     assert {one.env for one in found.values()} == {f"geomdl/{g}-v0" for g in p.GAMES}
     rates = {**dict.fromkeys(p.MEMBERS, 1e-3), "noisy": 3e-4}
-    assert p.variants(rates)["Diver_noisy"].learn.rate == 3e-4
+    assert p.variants(rates)["Worm_noisy"].learn.rate == 3e-4
 
 
 @pytest.fixture(autouse=True)
