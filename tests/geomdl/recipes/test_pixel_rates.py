@@ -29,7 +29,7 @@ def test_runs_differ_from_the_family_by_rate_and_length_alone() -> None:
 
 def test_the_best_rate_is_taken_by_the_score() -> None:
     """A score counts each game alike, however large its returns: 2 of 4 beat 4 of 10."""
-    values = {3e-3: (5.0, 0.0), 1e-3: (1.0, 2.0), 3e-4: (2.0, 0.0)}
+    values = {1e-2: (0.0, 0.0), 3e-3: (5.0, 0.0), 1e-3: (1.0, 2.0), 3e-4: (2.0, 0.0)}
     found = {
         f"return_{game}_{name}_{rate:g}": [hail if game == "Hail" else other]
         for game in pixel_family.GAMES
