@@ -4,9 +4,9 @@
 
 Every member plays all four games with every rate of RATES, half as long as in pixel_family, on a
 seed that is not recorded there; all else is the same. Taken is the rate with the largest mean score
-over the games. On the same seed the games were looked at: in Diver no member reaches 1 with any rate,
-nor DQN in Cellar, so these two are not played. A rate above the first three was added when five
-members did best with the largest.
+over the games. On the same seed the games were looked at: in Diver no member reached a return of 1
+with any rate, nor DQN with 1e-3 in Cellar, so these two are not played. The largest rate was added
+when five members had done best with the second.
 
 Figures: score_<member>_<rate>, as in pixel_family; rate_<member>, the rate that is taken, which
 pixel_family.RATES holds.
