@@ -19,7 +19,9 @@ def _marks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_runs_differ_from_the_family_by_rate_and_length_alone() -> None:
     found = pixel_rates.runs()
-    assert len(found) == len(pixel_family.GAMES) * len(pixel_family.MEMBERS) * len(pixel_rates.RATES)
+    assert len(found) == len(pixel_family.GAMES) * len(pixel_family.MEMBERS) * len(
+        pixel_rates.RATES
+    )
     one = found["Hail_noisy_0.003"]
     assert one.learn.rate == 3e-3
     assert one.network.noisy
