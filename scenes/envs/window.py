@@ -75,7 +75,7 @@ class Window:
 
         sequences = {"scene": self._scenes, "camera": self._cameras, "way": self._ways}
         items = [Item(name, shapes) for name, shapes in sequences.items()]  # type: ignore[arg-type]
-        camera = self._cameras[0].centre
+        camera = self._way[0]
         places = torch.cat([body.vertices.float(), camera[None]])
         size = float((places.amax(0) - places.amin(0)).norm())
         look = around(Look(camera_size=PYRAMID * size, point_size=DOT * size), body, camera)
