@@ -49,7 +49,6 @@ class Picture:
 
 
 BESIDE = Picture()
-MOST_POINTS = 8000  # that t-SNE lays out: memory and time grow with their square, 3 GB here
 Into = Annotated[Picture, OmitArgPrefixes]
 Split = Literal["train", "validation", "test"]
 
@@ -276,11 +275,9 @@ def tsne(
     from core2d.inspect.tsne import tsne as laid_out
     from geomdl.commands.opened import open_trained
 
-    if images > MOST_POINTS:
-        raise InputError(f"images: expected at most {MOST_POINTS} for t-SNE, got {images}")
     opened = open_trained(run)
     layer = layer or opened.last()
-    many, label = opened.first_images(split, images)
+    many, label = opened.first_images(split, images, most=8000)  # memory grows with N^2, 3 GB here
     generator = torch.Generator().manual_seed(seed)
     layout = Layout(perplexity=perplexity, steps=steps)
     plane = laid_out(features(opened.model, many.split(256), layer), layout, generator=generator)

@@ -1,5 +1,6 @@
 """A trained run with its data, as `geomdl inspect` looks at it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +68,16 @@ class Opened:
         spread = range(0, total, max(1, total // count))[:count]
         return _images(self.data.test, torch.tensor(examples or list(spread)))
 
-    def first_images(self, split: str, count: int) -> tuple[Tensor, Tensor]:
+    def first_images(
+        self, split: str, count: int, *, most: float = math.inf
+    ) -> tuple[Tensor, Tensor]:
         """Up to `count` images of a set, drawn by a fixed seed; and their labels.
 
-        Raises InputError.
+        most: that may be asked for. Raises InputError.
         """
         expect_number("images", count, low=1)
+        if count > most:
+            raise InputError(f"images: expected at most {most}, got {count}")
         sets = {
             "train": self.data.train,
             "validation": self.data.validation,
